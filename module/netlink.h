@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * netlink.h - what the nl_*.c files share.
+ *
+ * Each nl_<object>.c offers doit and dumpit handlers, policies and one fill
+ * function that replies, dumps and notifications have in common; netlink.c
+ * alone has the table of operations.  Handlers take tq_net.lock themselves.
+ *
+ * A handler's first statement is tq_nl_once(): the core lets a repeated
+ * attribute win over the first; we refuse it.
+ */
+#ifndef _TQ_NETLINK_H
+#define _TQ_NETLINK_H
+
+#include <linux/types.h>
+#include <net/genetlink.h>
+#include <linux/tqueue.h>
+
+struct tq_net;
+struct tq_queue;
+struct tq_table;
+
+extern struct genl_family tq_nl_family;
+
+/* netlink.c */
+
+/* Refuses a second attribute of a type whose bit is not set in @multi, at the
+ * top level of a request.  Types above 63 do not occur.
+ */
+int tq_nl_once(const struct genl_info *info, u64 multi);
+/* The same for the attributes in a nest. */
+int tq_nl_nest_once(const struct nlattr *nest, u64 multi, struct netlink_ext_ack *extack);
+
+struct tq_net *tq_nl_net(const struct genl_info *info);
+
+/* A reply of @cmd to the request in @info; NULL if no memory.  *@hdr is what
+ * genlmsg_put() returned.  @size: room for attributes.
+ */
+struct sk_buff *tq_nl_reply_new(const struct genl_info *info, u8 cmd, size_t size, void **hdr);
+
+/* True if somebody listens to "events" or the requester (@info may be NULL)
+ * asked for an echo: only then build a notification.
+ */
+bool tq_nl_wanted(struct tq_net *tn, const struct genl_info *info);
+/* An empty notification; @info may be NULL (timer, netns exit). */
+struct sk_buff *tq_nl_ntf_new(const struct genl_info *info, u8 cmd, size_t size, void **hdr);
+/* Sends and consumes @skb to group "events" of @tn; honours NLM_F_ECHO. */
+void tq_nl_ntf_send(struct tq_net *tn, struct sk_buff *skb, const struct genl_info *info);
+
+int tq_nl_init(void);
+void tq_nl_exit(void);
+
+/* nl_version.c */
+int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info);
+
+/* nl_queue.c */
+extern const struct nla_policy tq_nl_queue_new_policy[TQUEUE_A_QUEUE_MAX + 1];
+extern const struct nla_policy tq_nl_queue_set_policy[TQUEUE_A_QUEUE_MAX + 1];
+extern const struct nla_policy tq_nl_queue_id_policy[TQUEUE_A_QUEUE_MAX + 1];	/* del, flush */
+extern const struct nla_policy tq_nl_queue_get_policy[TQUEUE_A_QUEUE_MAX + 1];
+extern const struct nla_policy tq_nl_queue_open_policy[TQUEUE_A_QUEUE_MAX + 1];
+int tq_nl_queue_new(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_queue_set(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_queue_del(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_queue_get(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_queue_open(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_queue_flush(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int tq_nl_stats_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* nl_table.c */
+extern const struct nla_policy tq_nl_table_new_policy[TQUEUE_A_TABLE_MAX + 1];
+extern const struct nla_policy tq_nl_table_id_policy[TQUEUE_A_TABLE_MAX + 1];
+extern const struct nla_policy tq_nl_table_get_policy[TQUEUE_A_TABLE_MAX + 1];
+extern const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1];
+int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_table_del(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_table_get(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_table_flush(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_table_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* nl_rule.c */
+extern const struct nla_policy tq_nl_rules_change_policy[TQUEUE_A_RULES_MAX + 1];
+extern const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1];
+int tq_nl_rule_new(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_rule_set(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_rule_del(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* nl_hook.c */
+extern const struct nla_policy tq_nl_hook_new_policy[TQUEUE_A_HOOK_MAX + 1];
+extern const struct nla_policy tq_nl_hook_set_policy[TQUEUE_A_HOOK_MAX + 1];
+extern const struct nla_policy tq_nl_hook_id_policy[TQUEUE_A_HOOK_MAX + 1];
+int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_hook_set(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_hook_del(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_hook_get(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* nl_txn.c */
+extern const struct nla_policy tq_nl_txn_id_policy[TQUEUE_A_TXN_MAX + 1];
+int tq_nl_txn_begin(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_txn_commit(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_txn_abort(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_txn_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+#endif /* _TQ_NETLINK_H */
