@@ -16,11 +16,19 @@
 #include <net/genetlink.h>
 #include <linux/tqueue.h>
 
+struct netlink_ext_ack;
 struct tq_net;
 struct tq_queue;
 struct tq_table;
 
 extern struct genl_family tq_nl_family;
+
+/* Room for one object with everything that can hang on it. */
+#define TQ_NL_BIG	16384
+/* At least what the largest RULE nest takes, and a serial behind it. */
+#define TQ_NL_RULE_ROOM	1024
+
+#define TQ_NL_BAD_NAME	"a name is 1 to 31 of [A-Za-z0-9_.-], not . or .., no leading -"
 
 /* netlink.c */
 
@@ -73,6 +81,9 @@ extern const struct nla_policy tq_nl_table_new_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_id_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_get_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1];
+/* The table with this id or name, exactly one of which must be given. */
+struct tq_table *tq_nl_table_find(struct tq_net *tn, struct nlattr *id, struct nlattr *name,
+				  struct netlink_ext_ack *extack);
 int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_table_del(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_table_get(struct sk_buff *skb, struct genl_info *info);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * netlink.c - the generic-netlink family: its operations, and what they share.
+ */
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+
+#include "net.h"
+#include "netlink.h"
+#include "nl_txn.h"
+
+/* ---- shared by the handlers ---- */
+
+static int once(const struct nlattr *head, int len, u64 multi, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *a;
+	u64 seen = 0;
+	int rem;
+
+	nla_for_each_attr(a, head, len, rem) {
+		u64 bit = nla_type(a) < 64 ? 1ULL << nla_type(a) : 0;
+
+		if (seen & bit & ~multi) {
+			NL_SET_ERR_MSG_ATTR(extack, a, "attribute is there twice");
+			return -EINVAL;
+		}
+		seen |= bit;
+	}
+	return 0;
+}
+
+int tq_nl_once(const struct genl_info *info, u64 multi)
+{
+	return once(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr), multi, info->extack);
+}
+
+int tq_nl_nest_once(const struct nlattr *nest, u64 multi, struct netlink_ext_ack *extack)
+{
+	return once(nla_data(nest), nla_len(nest), multi, extack);
+}
+
+struct tq_net *tq_nl_net(const struct genl_info *info)
+{
+	return tq_net(read_pnet(&info->_net));
+}
+
+struct sk_buff *tq_nl_reply_new(const struct genl_info *info, u8 cmd, size_t size, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, &tq_nl_family, 0, cmd);
+	if (!*hdr) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+bool tq_nl_wanted(struct tq_net *tn, const struct genl_info *info)
+{
+	return (info && info->nlhdr->nlmsg_flags & NLM_F_ECHO) ||
+	       genl_has_listeners(&tq_nl_family, tn->net, 0);
+}
+
+struct sk_buff *tq_nl_ntf_new(const struct genl_info *info, u8 cmd, size_t size, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, info ? info->snd_portid : 0, info ? info->snd_seq : 0,
+			   &tq_nl_family, 0, cmd);
+	if (!*hdr) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+void tq_nl_ntf_send(struct tq_net *tn, struct sk_buff *skb, const struct genl_info *info)
+{
+	/* A listener that can't keep up sees a gap in the serials. */
+	nlmsg_notify(tn->net->genl_sock, skb, info ? info->snd_portid : 0,
+		     tq_nl_family.mcgrp_offset, info && nlmsg_report(info->nlhdr), GFP_KERNEL);
+}
+
+/* ---- operations ---- */
+
+#define OP(_cmd, _doit, _policy, _max)					\
+	{								\
+		.cmd		= TQUEUE_CMD_##_cmd,			\
+		.doit		= _doit,				\
+		.policy		= _policy,				\
+		.maxattr	= _max,					\
+		.flags		= GENL_UNS_ADMIN_PERM,			\
+	}
+
+#define OP_DUMP(_cmd, _doit, _dumpit, _policy, _max)			\
+	{								\
+		.cmd		= TQUEUE_CMD_##_cmd,			\
+		.doit		= _doit,				\
+		.dumpit		= _dumpit,				\
+		.policy		= _policy,				\
+		.maxattr	= _max,					\
+		.flags		= GENL_UNS_ADMIN_PERM,			\
+	}
+
+/* An operation without attributes of its own: all are refused. */
+static const struct nla_policy no_policy[1];
+
+static const struct genl_ops ops[] = {
+	OP(VERSION_GET, tq_nl_version_get, no_policy, 0),
+
+	OP(QUEUE_NEW, tq_nl_queue_new, tq_nl_queue_new_policy, TQUEUE_A_QUEUE_MAX),
+	OP(QUEUE_SET, tq_nl_queue_set, tq_nl_queue_set_policy, TQUEUE_A_QUEUE_MAX),
+	OP(QUEUE_DEL, tq_nl_queue_del, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
+	OP_DUMP(QUEUE_GET, tq_nl_queue_get, tq_nl_queue_dump,
+		tq_nl_queue_get_policy, TQUEUE_A_QUEUE_MAX),
+	OP(QUEUE_FLUSH, tq_nl_queue_flush, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
+	OP_DUMP(STATS_GET, NULL, tq_nl_stats_dump, no_policy, 0),
+
+	OP(TABLE_NEW, tq_nl_table_new, tq_nl_table_new_policy, TQUEUE_A_TABLE_MAX),
+	OP(TABLE_DEL, tq_nl_table_del, tq_nl_table_id_policy, TQUEUE_A_TABLE_MAX),
+	OP_DUMP(TABLE_GET, tq_nl_table_get, tq_nl_table_dump,
+		tq_nl_table_get_policy, TQUEUE_A_TABLE_MAX),
+	OP(TABLE_FLUSH, tq_nl_table_flush, tq_nl_table_flush_policy, TQUEUE_A_TABLE_MAX),
+
+	OP(RULE_NEW, tq_nl_rule_new, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
+	OP(RULE_SET, tq_nl_rule_set, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
+	OP(RULE_DEL, tq_nl_rule_del, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
+	OP_DUMP(RULE_GET, tq_nl_rule_get, tq_nl_rule_dump,
+		tq_nl_rules_get_policy, TQUEUE_A_RULES_MAX),
+
+	OP(HOOK_NEW, tq_nl_hook_new, tq_nl_hook_new_policy, TQUEUE_A_HOOK_MAX),
+	OP(HOOK_SET, tq_nl_hook_set, tq_nl_hook_set_policy, TQUEUE_A_HOOK_MAX),
+	OP(HOOK_DEL, tq_nl_hook_del, tq_nl_hook_id_policy, TQUEUE_A_HOOK_MAX),
+	OP_DUMP(HOOK_GET, tq_nl_hook_get, tq_nl_hook_dump,
+		tq_nl_hook_id_policy, TQUEUE_A_HOOK_MAX),
+
+	OP(TXN_BEGIN, tq_nl_txn_begin, no_policy, 0),
+	OP(TXN_COMMIT, tq_nl_txn_commit, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
+	OP(TXN_ABORT, tq_nl_txn_abort, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
+	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, 0),
+};
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = TQUEUE_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN, },
+};
+
+struct genl_family tq_nl_family __ro_after_init = {
+	.name		= TQUEUE_FAMILY_NAME,
+	.version	= TQUEUE_FAMILY_VERSION,
+	.module		= THIS_MODULE,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.ops		= ops,
+	.n_ops		= ARRAY_SIZE(ops),
+	TQ_GENL_RESV_START_OP(__TQUEUE_CMD_MAX)
+	.mcgrps		= groups,
+	.n_mcgrps	= ARRAY_SIZE(groups),
+};
+
+int __init tq_nl_init(void)
+{
+	int err = genl_register_family(&tq_nl_family);
+
+	if (err)
+		return err;
+	err = tq_nl_txn_init();
+	if (err)
+		genl_unregister_family(&tq_nl_family);
+	return err;
+}
+
+void tq_nl_exit(void)
+{
+	tq_nl_txn_exit();
+	genl_unregister_family(&tq_nl_family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(TQUEUE_FAMILY_NAME);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nl_hook.c - HOOK_NEW, _SET, _DEL, _GET.
+ */
+#include <linux/netlink.h>
+#include <net/sock.h>
+
+#include "hook.h"
+#include "net.h"
+#include "netlink.h"
+#include "table.h"
+
+const struct nla_policy tq_nl_hook_new_policy[TQUEUE_A_HOOK_MAX + 1] = {
+	[TQUEUE_A_HOOK_TABLE]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_HOOK_FAMILY]	= NLA_POLICY_RANGE(NLA_U32, TQUEUE_FAMILY_INET,
+						   TQUEUE_FAMILY_IPV6),
+	[TQUEUE_A_HOOK_POINT]	= NLA_POLICY_RANGE(NLA_U32, TQUEUE_HOOK_PREROUTING,
+						   TQUEUE_HOOK_EGRESS),
+	[TQUEUE_A_HOOK_PRIORITY] = { .type = NLA_S32 },
+	[TQUEUE_A_HOOK_DEVICE]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
+};
+
+const struct nla_policy tq_nl_hook_set_policy[TQUEUE_A_HOOK_MAX + 1] = {
+	[TQUEUE_A_HOOK_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_HOOK_TABLE]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+};
+
+const struct nla_policy tq_nl_hook_id_policy[TQUEUE_A_HOOK_MAX + 1] = {
+	[TQUEUE_A_HOOK_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static int fill(struct sk_buff *skb, struct tq_net *tn, const struct tq_hook *h)
+{
+	if (nla_put_u32(skb, TQUEUE_A_HOOK_ID, h->id) ||
+	    nla_put_string(skb, TQUEUE_A_HOOK_TABLE, h->table->name) ||
+	    nla_put_u32(skb, TQUEUE_A_HOOK_TABLE_ID, h->table->id) ||
+	    nla_put_u32(skb, TQUEUE_A_HOOK_FAMILY, h->family) ||
+	    nla_put_u32(skb, TQUEUE_A_HOOK_POINT, h->point) ||
+	    nla_put_s32(skb, TQUEUE_A_HOOK_PRIORITY, h->priority) ||
+	    nla_put_u32(skb, TQUEUE_A_HOOK_ACTIVE, 1) ||
+	    nla_put_u32(skb, TQUEUE_A_HOOK_SERIAL, tn->serial))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int reply(struct genl_info *info, struct tq_net *tn, const struct tq_hook *h, u8 cmd)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = tq_nl_reply_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!skb)
+		return -ENOMEM;
+	err = fill(skb, tn, h);
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/* A change of a hook has happened; @h is NULL if it is gone. */
+static void notify(struct tq_net *tn, const struct genl_info *info, const struct tq_hook *h,
+		   u32 id, u8 cmd)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	tq_net_serial(tn);
+	if (!tq_nl_wanted(tn, info))
+		return;
+	skb = tq_nl_ntf_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!skb)
+		return;
+	if (h)
+		err = fill(skb, tn, h);
+	else
+		err = nla_put_u32(skb, TQUEUE_A_HOOK_ID, id) ?:
+		      nla_put_u32(skb, TQUEUE_A_HOOK_SERIAL, tn->serial);
+	if (err) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	tq_nl_ntf_send(tn, skb, info);
+}
+
+static struct tq_hook *find(struct tq_net *tn, const struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[TQUEUE_A_HOOK_ID];
+	struct tq_hook *h;
+
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_ID)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "a hook is needed, by id");
+		return ERR_PTR(-EINVAL);
+	}
+	h = xa_load(&tn->hooks, nla_get_u32(id));
+	if (!h) {
+		NL_SET_ERR_MSG_ATTR(info->extack, id, "no such hook");
+		return ERR_PTR(-ENOENT);
+	}
+	return h;
+}
+
+static struct tq_table *table(struct tq_net *tn, const struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_TABLE)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a table");
+		return ERR_PTR(-EINVAL);
+	}
+	return tq_nl_table_find(tn, NULL, info->attrs[TQUEUE_A_HOOK_TABLE], info->extack);
+}
+
+/* Which families and hooks go together. */
+static int check_place(const struct genl_info *info, u32 family, u32 point)
+{
+	struct nlattr *fam = info->attrs[TQUEUE_A_HOOK_FAMILY];
+	struct nlattr *dev = info->attrs[TQUEUE_A_HOOK_DEVICE];
+
+	switch (family) {
+	case TQUEUE_FAMILY_INET:
+	case TQUEUE_FAMILY_IPV4:
+	case TQUEUE_FAMILY_IPV6:
+		break;
+	case TQUEUE_FAMILY_NETDEV:
+		NL_SET_ERR_MSG_ATTR(info->extack, fam,
+				    "netdev hooks are not supported by this version");
+		return -EOPNOTSUPP;
+	default:
+		NL_SET_ERR_MSG_ATTR(info->extack, fam, "unknown family");
+		return -EINVAL;
+	}
+	if (point > TQUEUE_HOOK_POSTROUTING) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TQUEUE_A_HOOK_POINT],
+				    "ingress and egress are hooks of family netdev");
+		return -EINVAL;
+	}
+	if (dev) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dev, "only a netdev hook has a device");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *prio = info->attrs[TQUEUE_A_HOOK_PRIORITY];
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	struct tq_hook *h;
+	u32 family, point;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_FAMILY)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a family");
+		return -EINVAL;
+	}
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_POINT)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a point, as prerouting");
+		return -EINVAL;
+	}
+	family = nla_get_u32(info->attrs[TQUEUE_A_HOOK_FAMILY]);
+	point = nla_get_u32(info->attrs[TQUEUE_A_HOOK_POINT]);
+	err = check_place(info, family, point);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	t = table(tn, info);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	h = tq_hook_create(tn, t, family, point, prio ? nla_get_s32(prio) : 0, info->extack);
+	if (IS_ERR(h)) {
+		err = PTR_ERR(h);
+		goto unlock;
+	}
+	notify(tn, info, h, h->id, TQUEUE_CMD_HOOK_NEW_NTF);
+	err = reply(info, tn, h, TQUEUE_CMD_HOOK_NEW);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_hook_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	struct tq_hook *h;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	h = find(tn, info);
+	t = IS_ERR(h) ? ERR_CAST(h) : table(tn, info);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	if (t == h->table)
+		goto unlock;
+	err = tq_hook_set_table(tn, h, t);
+	if (err == -EEXIST)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TQUEUE_A_HOOK_TABLE],
+				    "the table is at this hook already");
+	if (!err)
+		notify(tn, info, h, h->id, TQUEUE_CMD_HOOK_SET_NTF);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_hook_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_hook *h;
+	u32 id;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	h = find(tn, info);
+	if (IS_ERR(h)) {
+		err = PTR_ERR(h);
+		goto unlock;
+	}
+	id = h->id;
+	err = tq_hook_delete(tn, h);
+	if (!err)
+		notify(tn, info, NULL, id, TQUEUE_CMD_HOOK_DEL_NTF);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_hook_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_hook *h;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	h = find(tn, info);
+	err = IS_ERR(h) ? PTR_ERR(h) : reply(info, tn, h, TQUEUE_CMD_HOOK_GET);
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = tq_compat_dump_attrs(cb);
+	struct tq_net *tn = tq_net(sock_net(skb->sk));
+	struct tq_hook *h;
+	unsigned long id;
+	int err = 0;
+
+	if (attrs[TQUEUE_A_HOOK_ID]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_HOOK_ID], "a dump shows all hooks");
+		return -EINVAL;
+	}
+
+	mutex_lock(&tn->lock);
+	cb->seq = tn->serial;
+	xa_for_each_start(&tn->hooks, id, h, cb->args[0]) {
+		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+					&tq_nl_family, NLM_F_MULTI, TQUEUE_CMD_HOOK_GET);
+
+		err = -EMSGSIZE;
+		if (!hdr)
+			break;
+		genl_dump_check_consistent(cb, hdr);
+		err = fill(skb, tn, h);
+		if (err) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0] = id + 1;
+	}
+	mutex_unlock(&tn->lock);
+	return skb->len ?: err;
+}

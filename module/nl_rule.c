@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nl_rule.c - RULE_NEW, _SET, _DEL, _GET and what is told of rules.
+ */
+#include <linux/netlink.h>
+#include <net/sock.h>
+
+#include "net.h"
+#include "netlink.h"
+#include "nl_rule.h"
+#include "nl_txn.h"
+#include "table.h"
+#include "txn.h"
+
+#define MULTI		BIT_ULL(TQUEUE_A_RULES_RULE)
+#define QUERY_BITS	TQUEUE_QUERY_TERSE
+
+/* A RULE nest that holds a handle, padded for alignment. */
+#define HANDLE_SIZE	(nla_total_size(0) + 2 * nla_total_size_64bit(sizeof(u64)))
+
+const struct nla_policy tq_nl_rules_change_policy[TQUEUE_A_RULES_MAX + 1] = {
+	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_RULES_TXN]	  = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
+};
+
+const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1] = {
+	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
+	[TQUEUE_A_RULES_QUERY]	  = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+};
+
+static struct tq_table *find_table(struct tq_net *tn, struct nlattr **attrs,
+				   struct netlink_ext_ack *extack)
+{
+	return tq_nl_table_find(tn, attrs[TQUEUE_A_RULES_TABLE_ID], attrs[TQUEUE_A_RULES_TABLE],
+				extack);
+}
+
+static int fill_head(struct sk_buff *skb, const struct tq_table *t)
+{
+	if (nla_put_string(skb, TQUEUE_A_RULES_TABLE, t->name) ||
+	    nla_put_u32(skb, TQUEUE_A_RULES_TABLE_ID, t->id) ||
+	    nla_put_u64_64bit(skb, TQUEUE_A_RULES_GENERATION, tq_table_generation(t),
+			      TQUEUE_A_RULES_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* ---- changes ---- */
+
+typedef struct tq_rule *(*change_fn)(struct tq_txn *txn, struct tq_table *t,
+				     struct tq_rule_spec *spec, struct netlink_ext_ack *extack);
+
+/* Applies one RULE nest and notes the handle in @reply. */
+static int change_one(struct tq_net *tn, struct genl_info *info, struct tq_txn *txn,
+		      struct tq_table *t, const struct nlattr *nest, change_fn change,
+		      struct sk_buff *reply)
+{
+	struct netlink_ext_ack *extack = info->extack;
+	struct tq_rule_spec spec;
+	struct tq_rule *rule;
+	int err;
+
+	err = tq_nl_rule_parse(tn, &spec, nest, extack);
+	if (err)
+		return err;
+	spec.excl = info->nlhdr->nlmsg_flags & NLM_F_EXCL;
+	if (change == tq_txn_replace && !spec.handle) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "a rule is replaced by handle");
+		err = -EINVAL;
+		goto release;
+	}
+	rule = change(txn, t, &spec, extack);
+	if (IS_ERR(rule)) {
+		NL_SET_BAD_ATTR(extack, nest);
+		err = PTR_ERR(rule);
+		goto release;
+	}
+	return tq_nl_rule_fill_handle(reply, rule->handle);
+
+release:
+	tq_actions_release(&spec.actions);
+	return err;
+}
+
+static int delete_one(struct genl_info *info, struct tq_txn *txn, struct tq_table *t,
+		      const struct nlattr *nest)
+{
+	u64 handle;
+	int err;
+
+	err = tq_nl_rule_parse_handle(&handle, nest, info->extack);
+	if (err)
+		return err;
+	err = tq_txn_delete(txn, t, handle, info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, nest);
+	return err;
+}
+
+static unsigned int count_rules(const struct genl_info *info)
+{
+	const struct nlattr *a;
+	unsigned int n = 0;
+	int rem;
+
+	nla_for_each_attr(a, genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr), rem)
+		n += nla_type(a) == TQUEUE_A_RULES_RULE;
+	return n;
+}
+
+static int change_all(struct tq_net *tn, struct genl_info *info, struct tq_txn *txn,
+		      struct tq_table *t, change_fn change, struct sk_buff *reply)
+{
+	const struct nlattr *a;
+	int err = 0, rem;
+
+	nla_for_each_attr(a, genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr), rem) {
+		if (nla_type(a) != TQUEUE_A_RULES_RULE)
+			continue;
+		err = change ? change_one(tn, info, txn, t, a, change, reply) :
+			       delete_one(info, txn, t, a);
+		if (err)
+			break;
+		cond_resched();
+	}
+	return err;
+}
+
+/* RULE_NEW, RULE_SET (@change) and RULE_DEL (no @change). */
+static int rules_change(struct genl_info *info, change_fn change)
+{
+	struct tq_net *tn = tq_nl_net(info);
+	unsigned int n = count_rules(info);
+	struct sk_buff *reply = NULL;
+	struct tq_table *t;
+	struct tq_txn *txn;
+	u32 mark;
+	void *hdr;
+	int err;
+
+	err = tq_nl_once(info, MULTI);
+	if (err)
+		return err;
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "at least one rule is needed");
+		return -EINVAL;
+	}
+
+	mutex_lock(&tn->lock);
+	t = find_table(tn, info->attrs, info->extack);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	/* Whatever can fail comes before the commit, the reply too. */
+	reply = tq_nl_reply_new(info, info->genlhdr->cmd, NLMSG_GOODSIZE + n * HANDLE_SIZE, &hdr);
+	if (!reply) {
+		err = -ENOMEM;
+		goto unlock;
+	}
+	err = fill_head(reply, t);
+	if (err)
+		goto free_reply;
+	txn = tq_nl_txn_get(tn, info, info->attrs[TQUEUE_A_RULES_TXN]);
+	if (IS_ERR(txn)) {
+		err = PTR_ERR(txn);
+		goto free_reply;
+	}
+
+	mark = txn->count;
+	err = change_all(tn, info, txn, t, change, reply);
+	if (err)
+		tq_txn_rollback(txn, mark);
+	if (!txn->id) {
+		if (err) {
+			tq_txn_abort(txn);
+		} else {
+			tq_txn_commit(txn);
+			tq_nl_rules_notify(tn, info, txn);
+			tq_txn_release(txn);
+		}
+	}
+	if (err)
+		goto free_reply;
+	mutex_unlock(&tn->lock);
+
+	if (!change) {
+		nlmsg_free(reply);
+		return 0;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+
+free_reply:
+	nlmsg_free(reply);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_rule_new(struct sk_buff *skb, struct genl_info *info)
+{
+	return rules_change(info, tq_txn_add);
+}
+
+int tq_nl_rule_set(struct sk_buff *skb, struct genl_info *info)
+{
+	return rules_change(info, tq_txn_replace);
+}
+
+int tq_nl_rule_del(struct sk_buff *skb, struct genl_info *info)
+{
+	return rules_change(info, NULL);
+}
+
+/* ---- get ---- */
+
+int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *nest = info->attrs[TQUEUE_A_RULES_RULE];
+	struct nlattr *query = info->attrs[TQUEUE_A_RULES_QUERY];
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	struct tq_rule *rule;
+	struct sk_buff *reply;
+	u64 handle;
+	void *hdr;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "a rule is needed, by handle");
+		return -EINVAL;
+	}
+	err = tq_nl_rule_parse_handle(&handle, nest, info->extack);
+	if (err)
+		return err;
+	reply = tq_nl_reply_new(info, TQUEUE_CMD_RULE_GET, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!reply)
+		return -ENOMEM;
+
+	mutex_lock(&tn->lock);
+	t = find_table(tn, info->attrs, info->extack);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	mutex_lock(&t->lock);
+	rule = tq_table_rule(t, handle);
+	if (!rule || !rule->current_ver) {
+		NL_SET_ERR_MSG_ATTR(info->extack, nest, "no rule has this handle");
+		err = -ENOENT;
+	} else {
+		err = fill_head(reply, t) ?:
+		      tq_nl_rule_fill(reply, rule->current_ver, query ? nla_get_u32(query) : 0);
+	}
+	mutex_unlock(&t->lock);
+unlock:
+	mutex_unlock(&tn->lock);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/* Where a dump goes on. */
+struct dump_ctx {
+	u64	place;
+	u32	table;
+	u32	prio;
+	bool	begun;
+	bool	done;
+};
+
+/* As many rules as fit; 1: there are more. */
+static int dump_rules(struct sk_buff *skb, struct tq_table *t, struct dump_ctx *ctx, u32 query)
+{
+	unsigned long gen = tq_table_generation(t);
+	struct tq_version *v;
+	unsigned int n = 0;
+
+	for (v = tq_table_after(t, !ctx->begun, ctx->prio, ctx->place); v; v = tq_table_next(v)) {
+		if (!tq_version_seen(v, gen))
+			continue;
+		if (tq_nl_rule_fill(skb, v, query))
+			return n ? 1 : -EMSGSIZE;
+		ctx->begun = true;
+		ctx->prio = v->prio;
+		ctx->place = v->place;
+		n++;
+	}
+	return 0;
+}
+
+int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = tq_compat_dump_attrs(cb);
+	struct tq_net *tn = tq_net(sock_net(skb->sk));
+	struct dump_ctx *ctx = (void *)cb->ctx;
+	struct nlattr *query = attrs[TQUEUE_A_RULES_QUERY];
+	struct tq_table *t;
+	void *hdr;
+	int err;
+
+	BUILD_BUG_ON(sizeof(*ctx) > sizeof(cb->ctx));
+
+	if (ctx->done)
+		return 0;
+	if (attrs[TQUEUE_A_RULES_RULE]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_RULE],
+				    "a dump shows all rules of a table");
+		return -EINVAL;
+	}
+
+	mutex_lock(&tn->lock);
+	cb->seq = tn->serial;
+	t = find_table(tn, attrs, cb->extack);
+	if (!IS_ERR(t) && ctx->table && ctx->table != t->id)
+		t = ERR_PTR(-ENOENT);	/* another one took the name meanwhile */
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	ctx->table = t->id;
+
+	err = -EMSGSIZE;
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &tq_nl_family,
+			  NLM_F_MULTI, TQUEUE_CMD_RULE_GET);
+	if (!hdr)
+		goto unlock;
+	genl_dump_check_consistent(cb, hdr);
+	err = fill_head(skb, t);
+	if (!err) {
+		mutex_lock(&t->lock);
+		err = dump_rules(skb, t, ctx, query ? nla_get_u32(query) : 0);
+		mutex_unlock(&t->lock);
+	}
+	if (err < 0) {
+		genlmsg_cancel(skb, hdr);
+	} else {
+		/* An empty table is one message without rules. */
+		genlmsg_end(skb, hdr);
+		ctx->done = !err;
+	}
+unlock:
+	mutex_unlock(&tn->lock);
+	return skb->len ?: err;
+}
+
+/* ---- notifications ---- */
+
+static u8 kind(const struct tq_change *c)
+{
+	if (!c->rule->current_ver)
+		return TQUEUE_CMD_RULE_DEL_NTF;
+	return c->before ? TQUEUE_CMD_RULE_SET_NTF : TQUEUE_CMD_RULE_NEW_NTF;
+}
+
+/* What a change is to others: the first of a rule's changes stands for all of
+ * them; a rule that came and went within the transaction is nothing.
+ */
+static bool told(const struct tq_change *c)
+{
+	return !c->again && (c->before || c->rule->current_ver);
+}
+
+static int ntf_end(struct tq_net *tn, const struct genl_info *info, struct sk_buff *skb, void *hdr)
+{
+	if (nla_put_u32(skb, TQUEUE_A_RULES_SERIAL, tn->serial)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	tq_nl_ntf_send(tn, skb, info);
+	return 0;
+}
+
+/* One message of the changes from @c on that are of the same kind and table;
+ * returns the first that is not in it.
+ */
+static struct tq_change *notify_run(struct tq_net *tn, const struct genl_info *info,
+				    struct tq_txn *txn, struct tq_change *c)
+{
+	const struct tq_table *t = c->table;
+	u8 cmd = kind(c);
+	struct sk_buff *skb;
+	void *hdr = NULL;
+
+	tq_net_serial(tn);
+	skb = tq_nl_ntf_new(info, cmd, TQ_NL_BIG, &hdr);
+	if (skb && fill_head(skb, t)) {
+		nlmsg_free(skb);
+		skb = NULL;
+	}
+	list_for_each_entry_from(c, &txn->changes, node) {
+		if (!told(c))
+			continue;
+		if (c->table != t || kind(c) != cmd)
+			break;
+		/* Room for the serial must remain. */
+		if (skb && skb_tailroom(skb) < TQ_NL_RULE_ROOM)
+			break;
+		if (skb && (cmd == TQUEUE_CMD_RULE_DEL_NTF ?
+			    tq_nl_rule_fill_handle(skb, c->rule->handle) :
+			    tq_nl_rule_fill(skb, c->rule->current_ver, 0)))
+			break;
+	}
+	/* Without memory nothing is sent: the gap in the serials tells. */
+	if (skb)
+		ntf_end(tn, info, skb, hdr);
+	return c;
+}
+
+void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn)
+{
+	struct tq_change *c;
+
+	lockdep_assert_held(&tn->lock);
+	if (!tq_nl_wanted(tn, info)) {
+		if (txn->count)
+			tq_net_serial(tn);
+		return;
+	}
+	c = list_first_entry(&txn->changes, struct tq_change, node);
+	while (!list_entry_is_head(c, &txn->changes, node)) {
+		if (told(c))
+			c = notify_run(tn, info, txn, c);
+		else
+			c = list_next_entry(c, node);
+		cond_resched();
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * nl_rule.h - rules in netlink messages.
+ */
+#ifndef _TQ_NL_RULE_H
+#define _TQ_NL_RULE_H
+
+#include <net/netlink.h>
+#include <linux/tqueue.h>
+
+struct genl_info;
+struct tq_net;
+struct tq_rule_spec;
+struct tq_txn;
+struct tq_version;
+
+extern const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1];
+
+/* nl_rule_parse.c */
+
+/* Fills @spec from a RULE nest.  On success its actions hold users of their
+ * queues.  Under tq_net.lock.
+ */
+int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct nlattr *nest,
+		     struct netlink_ext_ack *extack);
+/* Only RULE_HANDLE may be in the nest, and must be. */
+int tq_nl_rule_parse_handle(u64 *handle, const struct nlattr *nest,
+			    struct netlink_ext_ack *extack);
+
+/* nl_rule_fill.c */
+
+/* A RULE nest of @v as @query asks; -EMSGSIZE if @skb is full. */
+int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query);
+int tq_nl_rule_fill_handle(struct sk_buff *skb, u64 handle);
+
+/* nl_rule.c */
+
+/* Tells of all changes of a committed transaction. */
+void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn);
+
+#endif /* _TQ_NL_RULE_H */

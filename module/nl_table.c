@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nl_table.c - TABLE_NEW, _DEL, _GET, _FLUSH.
+ */
+#include <linux/netlink.h>
+#include <net/sock.h>
+
+#include "net.h"
+#include "netlink.h"
+#include "nl_txn.h"
+#include "table.h"
+#include "txn.h"
+
+#define QUERY_BITS	(TQUEUE_QUERY_TERSE | TQUEUE_QUERY_HOLDERS)
+
+const struct nla_policy tq_nl_table_new_policy[TQUEUE_A_TABLE_MAX + 1] = {
+	[TQUEUE_A_TABLE_NAME]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+};
+
+const struct nla_policy tq_nl_table_id_policy[TQUEUE_A_TABLE_MAX + 1] = {
+	[TQUEUE_A_TABLE_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_TABLE_NAME]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+};
+
+const struct nla_policy tq_nl_table_get_policy[TQUEUE_A_TABLE_MAX + 1] = {
+	[TQUEUE_A_TABLE_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_TABLE_NAME]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_TABLE_QUERY]	= NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+};
+
+const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1] = {
+	[TQUEUE_A_TABLE_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_TABLE_NAME]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_TABLE_TXN]	= NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+struct tq_table *tq_nl_table_find(struct tq_net *tn, struct nlattr *id, struct nlattr *name,
+				  struct netlink_ext_ack *extack)
+{
+	struct tq_table *t;
+
+	lockdep_assert_held(&tn->lock);
+	if (id && name) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "give the table's id or its name, not both");
+		return ERR_PTR(-EINVAL);
+	}
+	if (!id && !name) {
+		NL_SET_ERR_MSG_MOD(extack, "a table is needed, by name or id");
+		return ERR_PTR(-EINVAL);
+	}
+	t = id ? xa_load(&tn->tables, nla_get_u32(id)) : tq_table_find(tn, nla_data(name));
+	if (!t) {
+		NL_SET_ERR_MSG_ATTR(extack, id ?: name, "no such table");
+		return ERR_PTR(-ENOENT);
+	}
+	return t;
+}
+
+static int fill(struct sk_buff *skb, struct tq_net *tn, struct tq_table *t, u32 query)
+{
+	int err = -EMSGSIZE;
+
+	if (nla_put_u32(skb, TQUEUE_A_TABLE_ID, t->id) ||
+	    nla_put_string(skb, TQUEUE_A_TABLE_NAME, t->name))
+		return -EMSGSIZE;
+	if (query & TQUEUE_QUERY_TERSE)
+		return 0;
+
+	mutex_lock(&t->lock);
+	if (!nla_put_u64_64bit(skb, TQUEUE_A_TABLE_GENERATION, tq_table_generation(t),
+			       TQUEUE_A_TABLE_PAD) &&
+	    !nla_put_u32(skb, TQUEUE_A_TABLE_RULES, t->rules) &&
+	    !nla_put_u64_64bit(skb, TQUEUE_A_TABLE_MEMORY, tq_table_memory(t),
+			       TQUEUE_A_TABLE_PAD) &&
+	    !nla_put_u32(skb, TQUEUE_A_TABLE_TUPLES, t->classifier.n_tuples) &&
+	    !nla_put_u32(skb, TQUEUE_A_TABLE_SERIAL, tn->serial))
+		err = 0;
+	mutex_unlock(&t->lock);
+	if (!err && query & TQUEUE_QUERY_HOLDERS)
+		err = tq_table_put_holders(skb, tn, t);
+	return err;
+}
+
+static int reply(struct genl_info *info, struct tq_net *tn, struct tq_table *t, u8 cmd, u32 query)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = tq_nl_reply_new(info, cmd, TQ_NL_BIG, &hdr);
+	if (!skb)
+		return -ENOMEM;
+	err = fill(skb, tn, t, query);
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/* A change of @t has happened: counts it and tells. */
+static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_table *t, u8 cmd)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	tq_net_serial(tn);
+	if (!tq_nl_wanted(tn, info))
+		return;
+	skb = tq_nl_ntf_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!skb)
+		return;
+	if (cmd == TQUEUE_CMD_TABLE_NEW_NTF)
+		err = fill(skb, tn, t, 0);
+	else
+		err = fill(skb, tn, t, TQUEUE_QUERY_TERSE) ?:
+		      nla_put_u32(skb, TQUEUE_A_TABLE_SERIAL, tn->serial);
+	if (err) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	tq_nl_ntf_send(tn, skb, info);
+}
+
+int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *name = info->attrs[TQUEUE_A_TABLE_NAME];
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_TABLE_NAME)) {
+		NL_SET_ERR_MSG_MOD(info->extack, "a new table needs a name");
+		return -EINVAL;
+	}
+	if (tq_name_check(nla_data(name))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, name, TQ_NL_BAD_NAME);
+		return -EINVAL;
+	}
+
+	mutex_lock(&tn->lock);
+	if (tq_table_find(tn, nla_data(name))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, name, "a table of this name exists");
+		err = -EEXIST;
+		goto unlock;
+	}
+	t = tq_table_create(tn, nla_data(name), info->extack);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	notify(tn, info, t, TQUEUE_CMD_TABLE_NEW_NTF);
+	err = reply(info, tn, t, TQUEUE_CMD_TABLE_NEW, 0);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_table_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[TQUEUE_A_TABLE_ID];
+	struct nlattr *name = info->attrs[TQUEUE_A_TABLE_NAME];
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	t = tq_nl_table_find(tn, id, name, info->extack);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	tq_table_get(t);	/* for the notification */
+	err = tq_table_delete(tn, t);
+	if (err)
+		NL_SET_ERR_MSG_ATTR(info->extack, id ?: name,
+				    "table is in use by a hook or an iptables rule");
+	else
+		notify(tn, info, t, TQUEUE_CMD_TABLE_DEL_NTF);
+	tq_table_put(t);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_table_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *query = info->attrs[TQUEUE_A_TABLE_QUERY];
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	t = tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID], info->attrs[TQUEUE_A_TABLE_NAME],
+			     info->extack);
+	err = IS_ERR(t) ? PTR_ERR(t) :
+	      reply(info, tn, t, TQUEUE_CMD_TABLE_GET, query ? nla_get_u32(query) : 0);
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_table_flush(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_txn *txn;
+	struct tq_table *t;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	t = tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID], info->attrs[TQUEUE_A_TABLE_NAME],
+			     info->extack);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	txn = tq_nl_txn_get(tn, info, info->attrs[TQUEUE_A_TABLE_TXN]);
+	if (IS_ERR(txn)) {
+		err = PTR_ERR(txn);
+		goto unlock;
+	}
+	err = tq_txn_flush(txn, t, info->extack);
+	if (txn->id)
+		goto unlock;
+	if (err) {
+		tq_txn_abort(txn);
+		goto unlock;
+	}
+	tq_txn_commit(txn);
+	notify(tn, info, t, TQUEUE_CMD_TABLE_FLUSH_NTF);
+	tq_txn_release(txn);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_table_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = tq_compat_dump_attrs(cb);
+	struct tq_net *tn = tq_net(sock_net(skb->sk));
+	struct tq_table *t;
+	unsigned long id;
+	u32 query = 0;
+	int err = 0;
+
+	if (attrs[TQUEUE_A_TABLE_ID] || attrs[TQUEUE_A_TABLE_NAME]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack,
+				    attrs[TQUEUE_A_TABLE_ID] ?: attrs[TQUEUE_A_TABLE_NAME],
+				    "a dump shows all tables");
+		return -EINVAL;
+	}
+	if (attrs[TQUEUE_A_TABLE_QUERY])
+		query = nla_get_u32(attrs[TQUEUE_A_TABLE_QUERY]);
+
+	mutex_lock(&tn->lock);
+	cb->seq = tn->serial;
+	xa_for_each_start(&tn->tables, id, t, cb->args[0]) {
+		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+					&tq_nl_family, NLM_F_MULTI, TQUEUE_CMD_TABLE_GET);
+
+		err = -EMSGSIZE;
+		if (!hdr)
+			break;
+		genl_dump_check_consistent(cb, hdr);
+		err = fill(skb, tn, t, query);
+		if (err) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0] = id + 1;
+	}
+	mutex_unlock(&tn->lock);
+	return skb->len ?: err;
+}

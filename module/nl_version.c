@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nl_version.c - what this module is and can do.
+ */
+#include <linux/mm.h>
+#include <linux/stringify.h>
+
+#include "netlink.h"
+#include "queue.h"
+#include "ring.h"
+
+#define FEATURES	(TQUEUE_FEATURE_TXN)
+
+int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply;
+	void *hdr;
+
+	reply = tq_nl_reply_new(info, TQUEUE_CMD_VERSION_GET, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	if (nla_put_u32(reply, TQUEUE_A_VERSION_ABI, TQUEUE_FAMILY_VERSION) ||
+	    nla_put_string(reply, TQUEUE_A_VERSION_MODULE, __stringify(TQ_VERSION)) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_FEATURES, FEATURES) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_RECORD_HDR, sizeof(struct tqueue_record)) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_QUEUE_MAX, TQ_QUEUES_MAX) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_COPIES_MAX, TQUEUE_RULE_COPIES_MAX) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_RING_MIN, TQ_RING_SIZE_MIN) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_RING_MAX, TQ_RING_SIZE_MAX)) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * rule.h - what one rule is: a match, actions, a verdict; its versions.
+ *
+ * A rule has one identity (struct tq_rule: handle, counters) for its whole life
+ * and one or more versions (struct tq_version: match, actions, place).  A
+ * change makes a new version.  A packet that reads generation g sees the
+ * version with born <= g < died, so at most one of each rule, and of all rules
+ * exactly those of that generation.
+ */
+#ifndef _TQ_RULE_H
+#define _TQ_RULE_H
+
+#include <linux/if.h>
+#include <linux/netfilter.h>
+#include <linux/rbtree.h>
+#include <linux/rculist.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/tqueue.h>
+#include <linux/types.h>
+
+struct tq_key;
+struct tq_queue;
+struct tq_tuple;
+struct tq_txn;
+
+/* bits of tq_match.has */
+enum {
+	TQ_HAS_PROTO	= 1 << 0,
+	TQ_HAS_PORTS	= 1 << 1,	/* at least one port range was given */
+	TQ_HAS_ICMP_TYPE = 1 << 2,
+	TQ_HAS_ICMP_CODE = 1 << 3,
+	TQ_HAS_TCP	= 1 << 4,
+	TQ_HAS_IIF	= 1 << 5,
+	TQ_HAS_OIF	= 1 << 6,
+	TQ_HAS_MARK	= 1 << 7,
+	TQ_HAS_DSCP	= 1 << 8,
+	TQ_HAS_LEN	= 1 << 9,
+	TQ_HAS_FRAG	= 1 << 10,
+};
+
+/* Those that the index does not look at. */
+#define TQ_HAS_RESIDUAL	(TQ_HAS_ICMP_TYPE | TQ_HAS_ICMP_CODE | TQ_HAS_TCP | TQ_HAS_IIF | \
+			 TQ_HAS_OIF | TQ_HAS_MARK | TQ_HAS_DSCP | TQ_HAS_LEN | TQ_HAS_FRAG)
+
+/**
+ * struct tq_match - which packets a rule is for; what was not given is 0, so
+ *	that two equal matches are equal byte by byte
+ * @src: address with no bits beyond @src_len
+ * @dst: address with no bits beyond @dst_len
+ * @src_len: prefix length
+ * @dst_len: prefix length
+ * @family: NFPROTO_IPV4, NFPROTO_IPV6, or 0 for both
+ * @proto: with TQ_HAS_PROTO
+ * @has: TQ_HAS_*
+ * @sport_min: host order, with TQ_HAS_PORTS; a range not given is 0 to 65535
+ * @mark: within @mark_mask
+ * @iif: name or prefix of a name
+ * @iif_len: bytes to compare: with the final NUL if the name is exact
+ */
+struct tq_match {
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst;
+	u8			src_len;
+	u8			dst_len;
+	u8			family;
+	u8			proto;
+	u32			has;
+	u16			sport_min;
+	u16			sport_max;
+	u16			dport_min;
+	u16			dport_max;
+	/* residual */
+	u32			mark;
+	u32			mark_mask;
+	u32			len_min;
+	u32			len_max;
+	u8			icmp_type;
+	u8			icmp_code;
+	u8			tcp_flags;
+	u8			tcp_mask;
+	u8			dscp;
+	u8			frag;
+	u8			iif_len;
+	u8			oif_len;
+	char			iif[IFNAMSIZ];
+	char			oif[IFNAMSIZ];
+};
+
+struct tq_copy {
+	struct tq_queue		*queue;		/* one user of the queue */
+	u32			snaplen;	/* 0: the queue's */
+};
+
+/**
+ * struct tq_actions - what a rule does; never changed once made
+ * @verdict: enum tqueue_verdict
+ * @mark: new mark within @mark_mask; mask 0: leave the mark alone
+ * @n_copies: length of @copy
+ * @copy: where to copy the packet to
+ */
+struct tq_actions {
+	u32			verdict;
+	u32			mark;
+	u32			mark_mask;
+	u32			n_copies;
+	struct tq_copy		copy[TQUEUE_RULE_COPIES_MAX];
+};
+
+/**
+ * struct tq_rule - identity of a rule
+ * @hash: in tq_table.handles, from the first pending version to the commit of
+ *	the delete
+ * @handle: unique in its table
+ * @refs: one for each version, one while in tq_table.handles
+ * @current: the version that new packets see, or NULL; under tq_table.lock
+ * @pending: with @owner: what @current becomes; NULL: deleted
+ * @owner: the transaction that has changed the rule and is not committed
+ * @packets: counters; all packets of a rule write this line
+ * @last_hit: seconds since the epoch, 0: never
+ */
+struct tq_rule {
+	struct rhash_head	hash;
+	u64			handle;
+	refcount_t		refs;
+	struct tq_version	*current_ver;
+	struct tq_version	*pending;
+	struct tq_txn		*owner;
+	struct rcu_head		rcu;
+
+	atomic64_t		packets ____cacheline_aligned_in_smp;
+	atomic64_t		bytes;
+	atomic64_t		copies;
+	time64_t		last_hit;
+};
+
+/* Not yet, and not any more, in any generation. */
+#define TQ_GEN_NEVER	ULONG_MAX
+
+/**
+ * struct tq_version - one version of a rule
+ * @node: chain of a hash bucket; two, so that the bucket array can grow while
+ *	packets walk the old one (see classify.c)
+ * @tuple: shape under which it is indexed
+ * @rule: identity; the version holds a reference
+ * @born: first generation that sees it; TQ_GEN_NEVER: not committed
+ * @died: first generation that does not
+ * @place: order among rules of one priority
+ * @prio: lower wins
+ * @order: in tq_table.order, by (prio, place)
+ */
+struct tq_version {
+	struct hlist_node	node[2];
+	struct tq_tuple		*tuple;
+	struct tq_rule		*rule;
+	unsigned long		born;
+	unsigned long		died;
+	u64			place;
+	u32			prio;
+	struct tq_match		match;
+	struct tq_actions	actions;
+	struct rb_node		order;
+	struct rcu_head		rcu;
+};
+
+/* True if @a comes before @b in a table. */
+static inline bool tq_version_before(const struct tq_version *a, const struct tq_version *b)
+{
+	return a->prio != b->prio ? a->prio < b->prio : a->place < b->place;
+}
+
+static inline bool tq_version_seen(const struct tq_version *v, unsigned long gen)
+{
+	return READ_ONCE(v->born) <= gen && gen < READ_ONCE(v->died);
+}
+
+/* Mask of a prefix length, network order. */
+void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len);
+
+/* True if @key is one of the packets of @m, addresses included. */
+bool tq_match_test(const struct tq_match *m, const struct tq_key *key);
+
+bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
+/* Gives back the users of the queues. */
+void tq_actions_release(struct tq_actions *a);
+
+/* A rule without versions; one reference for the caller. */
+struct tq_rule *tq_rule_alloc(u64 handle);
+void tq_rule_put(struct tq_rule *rule);
+
+/* A version of @rule with a reference to it; takes over the users in @actions. */
+struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
+				    const struct tq_match *match,
+				    const struct tq_actions *actions);
+/* Frees @v when no packet can hold it any more; it is unlinked everywhere. */
+void tq_version_free_rcu(struct tq_version *v);
+/* The same when no packet ever could, or a grace period has passed. */
+void tq_version_free(struct tq_version *v);
+
+#endif /* _TQ_RULE_H */

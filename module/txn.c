@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Transactions
+ *
+ * A change links a version that no generation sees yet (born: never) and notes
+ * in the rule what it is to become.  Everything that can fail happens there.
+ *
+ *	commit		for each changed rule: the new version is born, and the
+ *			old one dies, in the table's generation + 1, which nobody
+ *			reads yet; then each table's generation is published with
+ *			release.  A packet loads it once, with acquire, so it
+ *			sees all changes to a table or none.
+ *	reclaim		a packet that loaded the generation before must still
+ *			find what died: old versions stay linked for a grace
+ *			period, are unlinked by a worker, and freed after one more.
+ *	rollback	unlinks the new versions, newest change first, and
+ *			gives each rule back what it was to become before.
+ *
+ * Transactions on one table may overlap as long as they change different
+ * rules: a rule that another open transaction has changed is busy.
+ */
+#include <linux/netlink.h>
+#include <linux/slab.h>
+
+#include "net.h"
+#include "queue.h"
+#include "table.h"
+#include "txn.h"
+
+/* What @rule is for @txn: its own change, or what packets see. */
+static struct tq_version *effective(const struct tq_txn *txn, const struct tq_rule *rule)
+{
+	return rule->owner == txn ? rule->pending : rule->current_ver;
+}
+
+static void change_free(struct tq_change *c)
+{
+	tq_rule_put(c->rule);
+	tq_table_put(c->table);
+	kfree(c);
+}
+
+/* Notes that @rule becomes @version.  @c was allocated before anything else. */
+static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
+		 struct tq_rule *rule, struct tq_version *version)
+{
+	tq_table_get(t);
+	refcount_inc(&rule->refs);
+	c->table = t;
+	c->rule = rule;
+	c->version = version;
+	c->again = rule->owner == txn;
+	c->before = c->again ? rule->pending : NULL;
+	rule->owner = txn;
+	rule->pending = version;
+	list_add_tail(&c->node, &txn->changes);
+	txn->count++;
+}
+
+struct tq_txn *tq_txn_new(struct tq_net *tn, u32 portid)
+{
+	struct tq_txn *txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
+
+	if (!txn)
+		return NULL;
+	txn->tn = tn;
+	txn->portid = portid;
+	INIT_LIST_HEAD(&txn->changes);
+	return txn;
+}
+
+/* Links a version of @rule as @spec says; -errno leaves @spec's users with the
+ * caller.
+ */
+static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule, u64 place,
+		     struct tq_rule_spec *spec)
+{
+	struct tq_change *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	struct tq_version *v;
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	v = tq_version_alloc(rule, spec->prio, place, &spec->match, &spec->actions);
+	if (!v) {
+		kfree(c);
+		return -ENOMEM;
+	}
+	err = tq_table_link(t, v);
+	if (err) {
+		v->actions.n_copies = 0;
+		tq_version_free(v);
+		kfree(c);
+		return err;
+	}
+	note(txn, c, t, rule, v);
+	return 0;
+}
+
+/* The rule without a handle of its own that @spec would only double. */
+static struct tq_rule *find_equal(struct tq_txn *txn, struct tq_table *t,
+				  const struct tq_rule_spec *spec)
+{
+	struct tq_version *v = NULL;
+
+	while ((v = tq_classifier_same(&t->classifier, spec->prio, &spec->match, v)))
+		if (v == effective(txn, v->rule) && tq_actions_equal(&v->actions, &spec->actions))
+			return v->rule;
+	return NULL;
+}
+
+static void set_counters(struct tq_rule *rule, const struct tq_rule_spec *spec)
+{
+	atomic64_set(&rule->packets, spec->packets);
+	atomic64_set(&rule->bytes, spec->bytes);
+	atomic64_set(&rule->copies, spec->copies);
+	rule->last_hit = spec->last_hit;
+}
+
+static struct tq_rule *add_new(struct tq_txn *txn, struct tq_table *t, struct tq_rule_spec *spec)
+{
+	struct tq_rule *rule = tq_rule_alloc(spec->handle ?: t->next_handle);
+	int err;
+
+	if (!rule)
+		return ERR_PTR(-ENOMEM);
+	set_counters(rule, spec);
+	err = tq_table_hash(t, rule);
+	if (err)
+		goto put;
+	err = change_to(txn, t, rule, t->next_place, spec);
+	if (err)
+		goto unhash;
+	t->next_place++;
+	tq_rule_put(rule);	/* the table's and the version's remain */
+	return rule;
+
+unhash:
+	tq_table_unhash(t, rule);
+put:
+	tq_rule_put(rule);
+	return ERR_PTR(err);
+}
+
+struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rule_spec *spec,
+			   struct netlink_ext_ack *extack)
+{
+	struct tq_rule *rule = NULL;
+	int err = 0;
+
+	lockdep_assert_held(&txn->tn->lock);
+	mutex_lock(&t->lock);
+	if (spec->handle) {
+		rule = tq_table_rule(t, spec->handle);
+		if (!rule) {
+			rule = add_new(txn, t, spec);
+		} else if (rule->owner == txn && !rule->pending) {
+			/* Deleted before in this transaction, as a flush does that
+			 * is followed by what is to be there: the same rule goes
+			 * on, with its counters.
+			 */
+			err = change_to(txn, t, rule, t->next_place, spec);
+			if (!err)
+				t->next_place++;
+		} else if (rule->owner && rule->owner != txn) {
+			NL_SET_ERR_MSG_MOD(extack, "rule is being changed by another transaction");
+			err = -EBUSY;
+		} else {
+			NL_SET_ERR_MSG_MOD(extack, "a rule with this handle exists");
+			err = -EEXIST;
+		}
+	} else {
+		rule = find_equal(txn, t, spec);
+		if (!rule) {
+			rule = add_new(txn, t, spec);
+		} else if (spec->excl) {
+			NL_SET_ERR_MSG_MOD(extack, "the same rule exists");
+			err = -EEXIST;
+		} else {
+			tq_actions_release(&spec->actions);
+		}
+	}
+	mutex_unlock(&t->lock);
+	return err ? ERR_PTR(err) : rule;
+}
+
+/* The rule of @handle, if @txn may change it. */
+static struct tq_rule *find_mine(struct tq_txn *txn, struct tq_table *t, u64 handle,
+				 struct netlink_ext_ack *extack)
+{
+	struct tq_rule *rule = tq_table_rule(t, handle);
+
+	if (!rule || !effective(txn, rule)) {
+		/* Only pending in another transaction is not there for us. */
+		NL_SET_ERR_MSG_MOD(extack, "no rule has this handle");
+		return ERR_PTR(-ENOENT);
+	}
+	if (rule->owner && rule->owner != txn) {
+		NL_SET_ERR_MSG_MOD(extack, "rule is being changed by another transaction");
+		return ERR_PTR(-EBUSY);
+	}
+	return rule;
+}
+
+struct tq_rule *tq_txn_replace(struct tq_txn *txn, struct tq_table *t, struct tq_rule_spec *spec,
+			       struct netlink_ext_ack *extack)
+{
+	struct tq_version *was;
+	struct tq_rule *rule;
+	int err;
+
+	lockdep_assert_held(&txn->tn->lock);
+	mutex_lock(&t->lock);
+	rule = find_mine(txn, t, spec->handle, extack);
+	if (IS_ERR(rule))
+		goto unlock;
+	was = effective(txn, rule);
+	err = change_to(txn, t, rule, was->prio == spec->prio ? was->place : t->next_place, spec);
+	if (err)
+		rule = ERR_PTR(err);
+	else if (was->prio != spec->prio)
+		t->next_place++;
+unlock:
+	mutex_unlock(&t->lock);
+	return rule;
+}
+
+static int delete_rule(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule)
+{
+	struct tq_change *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+
+	if (!c)
+		return -ENOMEM;
+	note(txn, c, t, rule, NULL);
+	return 0;
+}
+
+int tq_txn_delete(struct tq_txn *txn, struct tq_table *t, u64 handle,
+		  struct netlink_ext_ack *extack)
+{
+	struct tq_rule *rule;
+	int err;
+
+	lockdep_assert_held(&txn->tn->lock);
+	mutex_lock(&t->lock);
+	rule = find_mine(txn, t, handle, extack);
+	err = IS_ERR(rule) ? PTR_ERR(rule) : delete_rule(txn, t, rule);
+	mutex_unlock(&t->lock);
+	return err;
+}
+
+int tq_txn_flush(struct tq_txn *txn, struct tq_table *t, struct netlink_ext_ack *extack)
+{
+	u32 mark = txn->count;
+	struct tq_version *v;
+	int err = 0;
+
+	lockdep_assert_held(&txn->tn->lock);
+	mutex_lock(&t->lock);
+	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
+		if (v != effective(txn, v->rule))
+			continue;
+		if (v->rule->owner && v->rule->owner != txn) {
+			NL_SET_ERR_MSG_MOD(extack, "a rule is being changed by another transaction");
+			err = -EBUSY;
+			break;
+		}
+		err = delete_rule(txn, t, v->rule);
+		if (err)
+			break;
+	}
+	mutex_unlock(&t->lock);
+	if (err)
+		tq_txn_rollback(txn, mark);
+	return err;
+}
+
+static void undo(struct tq_change *c)
+{
+	struct tq_rule *rule = c->rule;
+	struct tq_table *t = c->table;
+
+	mutex_lock(&t->lock);
+	rule->pending = c->before;
+	if (!c->again) {
+		rule->owner = NULL;
+		if (!rule->current_ver)
+			tq_table_unhash(t, rule);
+	}
+	if (c->version) {
+		tq_table_unlink(t, c->version);
+		tq_version_free_rcu(c->version);
+	}
+	mutex_unlock(&t->lock);
+}
+
+void tq_txn_rollback(struct tq_txn *txn, u32 count)
+{
+	lockdep_assert_held(&txn->tn->lock);
+	while (txn->count > count) {
+		struct tq_change *c = list_last_entry(&txn->changes, struct tq_change, node);
+
+		undo(c);
+		list_del(&c->node);
+		txn->count--;
+		change_free(c);
+		cond_resched();
+	}
+}
+
+void tq_txn_abort(struct tq_txn *txn)
+{
+	tq_txn_rollback(txn, 0);
+	kfree(txn);
+}
+
+/* Sets the generations of one rule's versions.  A rule that was changed more
+ * than once is done at its first change; at the later ones its owner is gone.
+ */
+static void settle(struct tq_txn *txn, struct tq_change *c)
+{
+	struct tq_rule *rule = c->rule;
+	struct tq_table *t = c->table;
+	unsigned long gen = tq_table_generation(t) + 1;
+	struct tq_version *old = rule->current_ver, *new = rule->pending;
+
+	lockdep_assert_held(&t->lock);
+	if (rule->owner != txn)
+		return;
+	if (old) {
+		WRITE_ONCE(old->died, gen);
+		t->rules--;
+	}
+	if (new) {
+		WRITE_ONCE(new->born, gen);
+		t->rules++;
+	} else {
+		tq_table_unhash(t, rule);
+	}
+	c->before = old;
+	rule->current_ver = new;
+	rule->pending = NULL;
+	rule->owner = NULL;
+	t->committing = true;
+}
+
+void tq_txn_commit(struct tq_txn *txn)
+{
+	struct tq_change *c;
+
+	lockdep_assert_held(&txn->tn->lock);
+
+	list_for_each_entry(c, &txn->changes, node) {
+		mutex_lock(&c->table->lock);
+		settle(txn, c);
+		mutex_unlock(&c->table->lock);
+		cond_resched();
+	}
+	list_for_each_entry(c, &txn->changes, node) {
+		struct tq_table *t = c->table;
+
+		mutex_lock(&t->lock);
+		if (t->committing) {
+			t->committing = false;
+			/* Pairs with the acquire in verdict.c:judge(): whoever
+			 * reads this generation finds its versions linked and
+			 * their generations set.
+			 */
+			atomic_long_set_release(&t->generation, tq_table_generation(t) + 1);
+		}
+		mutex_unlock(&t->lock);
+		cond_resched();
+	}
+}
+
+static void reclaim_work(struct work_struct *work)
+{
+	struct tq_txn *txn = container_of(to_rcu_work(work), struct tq_txn, work);
+	struct tq_change *c, *next;
+
+	list_for_each_entry_safe(c, next, &txn->changes, node) {
+		if (c->before) {
+			mutex_lock(&c->table->lock);
+			tq_table_unlink(c->table, c->before);
+			mutex_unlock(&c->table->lock);
+			tq_version_free_rcu(c->before);
+		}
+		change_free(c);
+		cond_resched();
+	}
+	kfree(txn);
+}
+
+void tq_txn_release(struct tq_txn *txn)
+{
+	struct tq_change *c, *next;
+
+	list_for_each_entry_safe(c, next, &txn->changes, node) {
+		if (c->before)
+			continue;
+		list_del(&c->node);
+		change_free(c);
+	}
+	if (list_empty(&txn->changes)) {
+		kfree(txn);
+		return;
+	}
+	INIT_RCU_WORK(&txn->work, reclaim_work);
+	queue_rcu_work(tq_wq, &txn->work);
+}
