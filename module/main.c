@@ -43,8 +43,8 @@ exit_xt:
 	tq_xt_exit();
 exit_net:
 	tq_net_exit();
-exit_queue:
 	tq_table_reclaim_wait();
+exit_queue:
 	tq_queue_exit();
 exit_table:
 	tq_table_exit();

@@ -88,7 +88,7 @@ static void notify(struct tq_net *tn, const struct genl_info *info, const struct
 	tq_nl_ntf_send(tn, skb, info);
 }
 
-static struct tq_hook *find(struct tq_net *tn, const struct genl_info *info)
+static struct tq_hook *find(struct tq_net *tn, struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[TQUEUE_A_HOOK_ID];
 	struct tq_hook *h;
@@ -105,7 +105,7 @@ static struct tq_hook *find(struct tq_net *tn, const struct genl_info *info)
 	return h;
 }
 
-static struct tq_table *table(struct tq_net *tn, const struct genl_info *info)
+static struct tq_table *table(struct tq_net *tn, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_TABLE)) {
 		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a table");

@@ -19,7 +19,10 @@ static const struct nla_policy copy_policy[TQUEUE_A_COPY_MAX + 1] = {
 	[TQUEUE_A_COPY_SNAPLEN]	= NLA_POLICY_MIN(NLA_U32, 1),
 };
 
-#define PORT	NLA_POLICY_MAX(NLA_U32, 65535)
+/* A policy's own limits are signed 16-bit numbers.  Not const for 5.10 and 6.1. */
+static struct netlink_range_validation port_range = { .max = 65535 };
+
+#define PORT	NLA_POLICY_FULL_RANGE(NLA_U32, &port_range)
 #define BYTE	NLA_POLICY_MAX(NLA_U32, 255)
 
 const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1] = {

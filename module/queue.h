@@ -14,13 +14,33 @@
 #ifndef _TQ_QUEUE_H
 #define _TQ_QUEUE_H
 
+#include <linux/atomic.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/hrtimer.h>
+#include <linux/list.h>
+#include <linux/local_lock.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/tqueue.h>
 
+struct fasync_struct;
 struct netlink_ext_ack;
 struct sk_buff;
+struct task_struct;
 struct tq_net;
 struct tq_queue;
+struct tq_ring;
+
+#define TQ_QUEUES_MAX		65536
+#define TQ_RING_SIZE_DEFAULT	1048576
+#define TQ_FLUSH_US_DEFAULT	10000
+#define TQ_FLUSH_US_MAX		60000000
 
 /**
  * struct tq_queue_config - settings of a queue, units as in the uapi header
@@ -84,5 +104,187 @@ void tq_queue_kill_all(struct tq_net *tn);
 
 int tq_queue_init(void);
 void tq_queue_exit(void);
+
+/* ------------------------------------------------------------------------
+ * For chardev.c and nl_queue.c only: what a queue is made of.
+ */
+
+/**
+ * struct tq_queue_stats - counters, of one ring or of a queue
+ * @lost: by enum tqueue_loss; [TQUEUE_LOSS_FLUSHED]: put in, thrown away unread
+ */
+struct tq_queue_stats {
+	u64	records;
+	u64	bytes;
+	u64	lost[TQUEUE_LOSS_SLOTS];
+};
+
+/**
+ * struct tq_queue_cpu - one CPU's part of a queue
+ * @lock: the producer's; with BH off.  Protects all up to @nested
+ * @owner: who is at work between reserve and commit.  The mark that tells
+ *	re-entry of the same context (a tracepoint's handler), which must not
+ *	wait, from another task that must (PREEMPT_RT: BH off can be preempted)
+ * @ring: RCU.  NULL: none
+ * @absent: enum tqueue_loss: why there is none
+ * @seq: of the next record
+ * @pending: losses since the last record, not yet told of.  They are the last
+ *	pending.count numbers before @seq
+ * @nested_seen: how many of @nested @pending has
+ * @syncp: lets readers of @stats see whole numbers on 32-bit machines
+ * @stats: all that is counted, but for nested and flushed
+ * @nested: losses by re-entry; atomic because they come in the middle of all
+ *	the above
+ * @flushed: consumer's: thrown away by flush, not yet told of
+ * @flushed_seq: consumer's: number of the first of these
+ * @flushed_records: consumer's: records ever thrown away
+ */
+struct tq_queue_cpu {
+	local_lock_t		lock;
+	struct task_struct	*owner;
+	struct tq_ring __rcu	*ring;
+	u32			absent;
+	u64			seq;
+	u64			nested_seen;
+	struct u64_stats_sync	syncp;
+	struct tq_queue_stats	stats;
+	struct tqueue_lost	pending;
+	atomic64_t		nested;
+
+	struct tqueue_lost	flushed ____cacheline_aligned_in_smp;
+	u64			flushed_seq;
+	u64			flushed_records;
+};
+
+/**
+ * struct tq_queue_next - a ring with records to read, while a read goes on
+ * @stamp: mono_ns of its next record
+ * @avail: bytes left of what was committed when the read began
+ */
+struct tq_queue_next {
+	u64			stamp;
+	struct tq_queue_cpu	*c;
+	struct tq_ring		*ring;
+	u32			avail;
+	u32			cpu;
+};
+
+/**
+ * struct tq_queue - a queue
+ * @cpu: per CPU, possible ones
+ * @id: machine-wide; minor number of the device
+ * @mode: enum tqueue_queue_mode
+ * @ring_size: bytes of data per ring
+ * @snaplen: 0 or most payload bytes of a packet
+ * @watermark: bytes in one ring that wake a sleeping reader
+ * @flush_us: microseconds after which it is woken anyway
+ * @dead: no name any more; producers put nothing in
+ * @ended: and those that were at it have finished: what is in the rings is all
+ * @hungry: a reader found nothing and waits, or will wait, to be told; see DOC:
+ *	Wake-ups.  Written by readers and by who wakes them, not per packet
+ * @armed: bit 0: @timer runs
+ * @timer: flush interval
+ * @wait: readers, poll
+ * @room: writers, poll
+ * @fasync: SIGIO
+ * @consumer: one reader at a time; protects @next and the consumer's side of
+ *	rings and struct tq_queue_cpu
+ * @next: heap, one slot per CPU
+ * @dev: the reference counter, and the device where there is one
+ * @cdev: the character device, if @has_device
+ * @has_device: the namespace is one of the initial user namespace
+ * @users: the name and every rule; 0: none may be added
+ * @files: open ones
+ * @tn: namespace; valid under tq_net.lock while not @dead
+ * @net: the same; only to compare with, not a reference
+ * @name_node: RCU; in tq_net.queue_names
+ * @net_node: in tq_net.queues
+ * @all_node: in the machine's list, under tq_queues_lock
+ * @xt_lock: protects @xt_users
+ * @xt_users: see xt_users.h
+ * @end_work: after the grace period of a deletion
+ * @free_work: after the last reference
+ */
+struct tq_queue {
+	struct tq_queue_cpu __percpu *cpu;
+	u32			id;
+	u32			mode;
+	u32			ring_size;
+	u32			snaplen;
+	u32			watermark;
+	u32			flush_us;
+	bool			dead;
+	bool			ended;
+	char			name[TQUEUE_NAME_SIZE];
+
+	u32			hungry ____cacheline_aligned_in_smp;
+	unsigned long		armed;
+	struct hrtimer		timer;
+	wait_queue_head_t	wait;
+	wait_queue_head_t	room;
+	struct fasync_struct	*fasync;
+
+	struct mutex		consumer ____cacheline_aligned_in_smp;
+	struct tq_queue_next	*next;
+
+	struct device		dev;
+	struct cdev		cdev;
+	bool			has_device;
+	refcount_t		users;
+	atomic_t		files;
+	struct tq_net		*tn;
+	const struct net	*net;
+	struct hlist_node	name_node;
+	struct list_head	net_node;
+	struct list_head	all_node;
+	spinlock_t		xt_lock;
+	struct list_head	xt_users;
+	struct rcu_work		end_work;
+	struct work_struct	free_work;
+};
+
+/* Makes a message record.  Process context.  0 or: -EAGAIN no room (nothing is
+ * counted), -EMSGSIZE, -ENXIO deleted, -ENOMEM this CPU has no ring, -EBUSY
+ * re-entered.
+ */
+int tq_queue_message(struct tq_queue *q, const void *data, size_t len);
+
+/* Longest message that this CPU's ring takes, at the moment. */
+size_t tq_queue_message_max(const struct tq_queue *q);
+
+/* Is there anything to read?  tq_queue_hungry() asks it on behalf of a reader
+ * that will sleep, or come back only when told, if there is not.
+ */
+bool tq_queue_readable(struct tq_queue *q);
+bool tq_queue_hungry(struct tq_queue *q);
+/* Wakes readers if one is hungry.  Any context but hardirq and NMI. */
+void tq_queue_wake(struct tq_queue *q);
+/* Could this CPU's ring take a record of any size? */
+bool tq_queue_writable(struct tq_queue *q);
+/* After records were consumed. */
+void tq_queue_made_room(struct tq_queue *q);
+
+/* The ring of @c, for the holder of tq_queue.consumer; NULL if none. */
+struct tq_ring *tq_queue_ring(const struct tq_queue *q, const struct tq_queue_cpu *c);
+
+/* Throws away what is there to read.  -ERESTARTSYS. */
+int tq_queue_flush(struct tq_queue *q);
+
+/* By id or by name, under tq_net.lock; no reference. */
+struct tq_queue *tq_queue_by_id(struct tq_net *tn, u32 id);
+struct tq_queue *tq_queue_by_name(struct tq_net *tn, const char *name);
+
+/* Defaults for what is 0 in @config. */
+void tq_queue_defaults(struct tq_queue_config *config);
+/* Changes snaplen, watermark and flush_us.  1: changed, 0: nothing to change.
+ * Under tq_net.lock.
+ */
+int tq_queue_set(struct tq_queue *q, const struct tq_queue_config *config);
+
+/* Counters of one CPU; false: it has no ring.  @pending: bytes to read. */
+bool tq_queue_cpu_stats(const struct tq_queue *q, int cpu, struct tq_queue_stats *stats,
+			u32 *pending);
+void tq_queue_stats(const struct tq_queue *q, struct tq_queue_stats *sum);
+u32 tq_queue_rings(const struct tq_queue *q);
 
 #endif /* _TQ_QUEUE_H */

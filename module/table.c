@@ -290,9 +290,12 @@ u64 tq_table_memory(struct tq_table *t)
 
 void tq_table_reclaim_wait(void)
 {
-	/* Commits in their first grace period, then their work, then the
-	 * versions that it freed by RCU.
+	/* A committed change goes through RCU to its work; that frees versions
+	 * by RCU, and may put the last reference of a table, which goes through
+	 * RCU to work of its own.
 	 */
+	rcu_barrier();
+	flush_workqueue(tq_wq);
 	rcu_barrier();
 	flush_workqueue(tq_wq);
 	rcu_barrier();
@@ -306,8 +309,5 @@ int tq_table_init(void)
 
 void tq_table_exit(void)
 {
-	/* Work puts tables, whose work puts queues, by way of RCU each. */
-	tq_table_reclaim_wait();
-	tq_table_reclaim_wait();
 	destroy_workqueue(tq_wq);
 }

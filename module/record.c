@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * record.c - the bytes of records.
+ *
+ * Every byte of a record is written: the header by assignment of a struct
+ * without holes, the payload, and zeroes up to the next multiple of 8.  So
+ * nothing that lay in the ring before is ever seen.
+ */
+#include <linux/build_bug.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "queue.h"
+#include "record.h"
+
+#define ASSERT_OFFSET(field, offset) \
+	static_assert(offsetof(struct tqueue_record, field) == (offset))
+
+ASSERT_OFFSET(len, 0);
+ASSERT_OFFSET(type, 4);
+ASSERT_OFFSET(hdr_len, 6);
+ASSERT_OFFSET(mono_ns, 8);
+ASSERT_OFFSET(real_ns, 16);
+ASSERT_OFFSET(seq, 24);
+ASSERT_OFFSET(caplen, 32);
+ASSERT_OFFSET(origlen, 36);
+ASSERT_OFFSET(rule, 40);
+ASSERT_OFFSET(queue, 48);
+ASSERT_OFFSET(table, 52);
+ASSERT_OFFSET(generation, 56);
+ASSERT_OFFSET(mark, 60);
+ASSERT_OFFSET(iif, 64);
+ASSERT_OFFSET(oif, 68);
+ASSERT_OFFSET(flags, 72);
+ASSERT_OFFSET(cpu, 76);
+ASSERT_OFFSET(linktype, 78);
+ASSERT_OFFSET(mac_len, 80);
+ASSERT_OFFSET(vlan_tci, 82);
+ASSERT_OFFSET(vlan_proto, 84);
+ASSERT_OFFSET(gso_size, 86);
+ASSERT_OFFSET(family, 88);
+ASSERT_OFFSET(hook, 89);
+ASSERT_OFFSET(protocol, 90);
+ASSERT_OFFSET(verdict, 91);
+ASSERT_OFFSET(reserved, 92);
+static_assert(sizeof(struct tqueue_record) == 96);
+static_assert(sizeof(struct tqueue_record) % 8 == 0);
+
+static_assert(offsetof(struct tqueue_lost, cause) == 8);
+static_assert(sizeof(struct tqueue_lost) == 8 + 8 * TQUEUE_LOSS_SLOTS);
+static_assert(TQUEUE_LOSS_FLUSHED < TQUEUE_LOSS_SLOTS);
+static_assert(TQUEUE_A_STATS_LOST_FULL + TQUEUE_LOSS_NESTED - 1 == TQUEUE_A_STATS_LOST_NESTED);
+static_assert(TQUEUE_A_STATS_LOST_FULL + TQUEUE_LOSS_FLUSHED - 1 == TQUEUE_A_STATS_FLUSHED);
+
+static_assert(sizeof(struct tqueue_map_info) == 48);
+static_assert(offsetof(struct tqueue_map_info, ring_offset) == 32);
+static_assert(sizeof(struct tqueue_map_consumer) == 4);
+static_assert(offsetof(struct tqueue_map_producer, records) == 8);
+static_assert(offsetof(struct tqueue_map_producer, lost) == 16);
+static_assert(sizeof(struct tqueue_map_producer) == 16 + 8 * TQUEUE_LOSS_SLOTS);
+
+/* Bytes of Ethernet header before the network header, or 0.
+ *
+ * Packets made on this machine have none yet at OUTPUT and POSTROUTING.  A
+ * packet that is forwarded still has the one that it came with, even where
+ * skb->dev is already the device it leaves by; one that was put into a tunnel
+ * has what is left of an inner one, at some place or other.  So the header must
+ * end where the network header starts, and its type field must agree.
+ */
+static unsigned int mac_len(const struct sk_buff *skb)
+{
+	const struct net_device *dev = skb->dev;
+	int len;
+
+	if (!dev || (dev->type != ARPHRD_ETHER && dev->type != ARPHRD_LOOPBACK))
+		return 0;
+	if (!skb_mac_header_was_set(skb))
+		return 0;
+	len = skb_network_header(skb) - skb_mac_header(skb);
+	if (len < ETH_HLEN || len > ETH_HLEN + 2 * VLAN_HLEN)
+		return 0;
+	if (skb_network_offset(skb) > (int)skb_headlen(skb))
+		return 0;
+	if (memcmp(skb_network_header(skb) - sizeof(skb->protocol), &skb->protocol,
+		   sizeof(skb->protocol)))
+		return 0;
+	return len;
+}
+
+bool tq_record_plan(struct tq_record_plan *plan, const struct sk_buff *skb, u32 limit)
+{
+	int len;
+
+	plan->mac_len = mac_len(skb);
+	plan->offset = skb_network_offset(skb) - plan->mac_len;
+	len = skb->len - plan->offset;
+	if (len <= plan->mac_len)
+		return false;
+	plan->origlen = len;
+	plan->caplen = min_t(u32, len, limit);
+	return true;
+}
+
+/* The clock is read once: that costs more than all the rest of the header. */
+static void fill_header(struct tqueue_record *rec, const struct tq_record_place *place, u16 type,
+			u32 caplen)
+{
+	const ktime_t now = ktime_get();
+
+	*rec = (struct tqueue_record) {
+		.len		= tq_record_size(caplen),
+		.type		= type,
+		.hdr_len	= sizeof(*rec),
+		.mono_ns	= ktime_to_ns(now),
+		.real_ns	= ktime_to_ns(ktime_mono_to_real(now)),
+		.seq		= place->seq,
+		.caplen		= caplen,
+		.origlen	= caplen,
+		.queue		= place->queue,
+		.cpu		= place->cpu,
+		.linktype	= TQUEUE_LINKTYPE_NONE,
+	};
+}
+
+static void *payload(struct tqueue_record *rec)
+{
+	return rec + 1;
+}
+
+static void pad(struct tqueue_record *rec, u32 caplen)
+{
+	memset(payload(rec) + caplen, 0, tq_record_size(caplen) - sizeof(*rec) - caplen);
+}
+
+static void fill_packet(struct tqueue_record *rec, const struct tq_record_plan *plan,
+			const struct sk_buff *skb, const struct tq_record_meta *meta)
+{
+	u32 flags = meta->flags;
+
+	if (plan->caplen < plan->origlen)
+		flags |= TQUEUE_RECORD_F_TRUNCATED;
+	if (skb_is_gso(skb)) {
+		flags |= TQUEUE_RECORD_F_GSO;
+		rec->gso_size = skb_shinfo(skb)->gso_size;
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		flags |= TQUEUE_RECORD_F_CSUM_PARTIAL;
+	if (skb_vlan_tag_present(skb)) {
+		flags |= TQUEUE_RECORD_F_VLAN;
+		rec->vlan_tci = skb_vlan_tag_get(skb);
+		rec->vlan_proto = skb->vlan_proto;
+	}
+	rec->origlen = plan->origlen;
+	rec->rule = meta->rule;
+	rec->table = meta->table;
+	rec->generation = meta->generation;
+	rec->mark = skb->mark;
+	rec->iif = meta->iif;
+	rec->oif = meta->oif;
+	rec->flags = flags;
+	rec->linktype = plan->mac_len ? TQUEUE_LINKTYPE_ETHERNET : TQUEUE_LINKTYPE_RAW;
+	rec->mac_len = plan->mac_len;
+	rec->family = meta->family;
+	rec->hook = meta->hook;
+	rec->protocol = meta->protocol;
+	rec->verdict = meta->verdict;
+}
+
+bool tq_record_packet(void *to, const struct tq_record_place *place,
+		      const struct tq_record_plan *plan, const struct sk_buff *skb,
+		      const struct tq_record_meta *meta)
+{
+	struct tqueue_record *rec = to;
+
+	/* The one call takes the bytes from wherever they are: before skb->data
+	 * (the headers that the stack has pulled), in the head, in pages, in
+	 * fragments.
+	 */
+	if (skb_copy_bits(skb, plan->offset, payload(rec), plan->caplen))
+		return false;
+	pad(rec, plan->caplen);
+	fill_header(rec, place, TQUEUE_RECORD_PACKET, plan->caplen);
+	fill_packet(rec, plan, skb, meta);
+	return true;
+}
+
+void tq_record_message(void *to, const struct tq_record_place *place, const void *data, u32 len)
+{
+	struct tqueue_record *rec = to;
+
+	memcpy(payload(rec), data, len);
+	pad(rec, len);
+	fill_header(rec, place, TQUEUE_RECORD_MESSAGE, len);
+}
+
+void tq_record_lost(void *to, const struct tq_record_place *place, const struct tqueue_lost *lost)
+{
+	struct tqueue_record *rec = to;
+
+	BUILD_BUG_ON(TQ_RECORD_LOST_SIZE % 8);
+	memcpy(payload(rec), lost, sizeof(*lost));
+	fill_header(rec, place, TQUEUE_RECORD_LOST, sizeof(*lost));
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ring.c - see DOC: Rings.
+ */
+
+/**
+ * DOC: Rings
+ *
+ * A ring is one range of kernel addresses, in the layout that the uapi header
+ * promises to mappings:
+ *
+ *	consumer page | producer page | data | the same data once more
+ *
+ * The data pages are mapped twice in a row, so that a record that runs over the
+ * end is still one piece of memory.  Consumer and producer have a page each,
+ * because a mapping may write the first and must not write the second.
+ *
+ * Positions are u32 and run freely; the byte of position p is data[p & (size -
+ * 1)], and since a ring has at most 2^30 bytes, "head - tail" is the number of
+ * bytes in use whatever has wrapped.  There are three kinds of bytes:
+ *
+ *	[tail, head)		committed: the consumer's to read
+ *	[head, head + len)	reserved: the producer's to write, seen by nobody
+ *	the rest		free
+ *
+ * Each side keeps its own position in private memory and publishes a copy.  The
+ * producer moves bytes from free to committed by publishing head, the consumer
+ * from committed to free by publishing tail; nobody else moves anything.
+ *
+ *	producer				consumer
+ *
+ *	load tail, acquire	(D)		load head, acquire	(B)
+ *	write the bytes				read the bytes
+ *	store head, release	(A)		store tail, release	(C)
+ *
+ * A pairs with B: who sees the new head sees the bytes before it.  Nothing
+ * weaker will do, because the bytes are plain memory.  Nothing stronger is
+ * needed, because the producer expects no answer.
+ *
+ * C pairs with D: who sees the new tail writes over the bytes only after they
+ * were read.  For D a control dependency would order our own stores; it is an
+ * acquire because the compiler may not start a memcpy early either, and because
+ * on the machines where it costs something the producer looks at the tail only
+ * when the ring seems full (@seen).
+ *
+ * Whether a consumer sleeps is not the ring's business: barriers E to H are in
+ * queue.c.
+ *
+ * The tail may be written by user space.  The kernel reads it once and takes it
+ * only if it lies between the last tail seen and head and is a multiple of 8.
+ * Otherwise the ring is frozen: it takes no more.  No address is ever computed
+ * from it.
+ */
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+
+#include "ring.h"
+
+/* Pages before the data. */
+#define RING_PAGES	2
+
+static void free_pages_of(struct tq_ring *ring)
+{
+	u32 i;
+
+	for (i = 0; i < ring->nr_pages; i++) {
+		__free_page(ring->pages[i]);
+		cond_resched();
+	}
+	kvfree(ring->pages);
+}
+
+/* @data pages follow the first two, and then they follow once more. */
+static bool alloc_pages_of(struct tq_ring *ring, u32 data, int node)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+	u32 i;
+
+	ring->pages = kvmalloc_array(RING_PAGES + 2 * (size_t)data, sizeof(*ring->pages),
+				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!ring->pages)
+		return false;
+	for (i = 0; i < RING_PAGES + data; i++) {
+		struct page *page = NULL;
+
+		if (!fatal_signal_pending(current))
+			page = alloc_pages_node(node, gfp, 0);
+		if (!page)
+			return false;
+		ring->pages[i] = page;
+		ring->nr_pages++;
+		if (i >= RING_PAGES)
+			ring->pages[i + data] = page;
+		cond_resched();
+	}
+	return true;
+}
+
+struct tq_ring *tq_ring_new(u32 size, int cpu)
+{
+	const int node = cpu_to_node(cpu);
+	const u32 data = size >> PAGE_SHIFT;
+	struct tq_ring *ring;
+	u8 *addr;
+
+	if (WARN_ON_ONCE(!is_power_of_2(size) || size < TQ_RING_SIZE_MIN ||
+			 size > TQ_RING_SIZE_MAX))
+		return NULL;
+	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL_ACCOUNT, node);
+	if (!ring)
+		return NULL;
+	if (!alloc_pages_of(ring, data, node))
+		goto free;
+	/* VM_USERMAP: made for remap_vmalloc_range(). */
+	addr = vmap(ring->pages, RING_PAGES + 2 * data, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	if (!addr)
+		goto free;
+	ring->cons = (struct tqueue_map_consumer *)addr;
+	ring->prod = (struct tqueue_map_producer *)(addr + PAGE_SIZE);
+	ring->data = addr + RING_PAGES * PAGE_SIZE;
+	ring->size = size;
+	ring->prod->state = TQUEUE_MAP_READY;
+	return ring;
+
+free:
+	free_pages_of(ring);
+	kfree(ring);
+	return NULL;
+}
+
+void tq_ring_free(struct tq_ring *ring)
+{
+	if (!ring)
+		return;
+	vunmap(ring->cons);
+	free_pages_of(ring);
+	kfree(ring);
+}
+
+/* Free bytes by the tail that we saw last; never too many. */
+static u32 room(const struct tq_ring *ring)
+{
+	return ring->size - (ring->head - ring->seen);
+}
+
+static void look_at_tail(struct tq_ring *ring)
+{
+	u32 tail;
+
+	if (unlikely(ring->prod->state == TQUEUE_MAP_FROZEN))
+		return;
+	tail = smp_load_acquire(&ring->cons->tail);			/* D, with C */
+	if (likely(tail - ring->seen <= ring->head - ring->seen && !(tail & 7))) {
+		ring->seen = tail;
+	} else {
+		WRITE_ONCE(ring->prod->state, TQUEUE_MAP_FROZEN);
+		ring->seen = ring->head - ring->size;	/* full for ever */
+	}
+}
+
+void *tq_ring_reserve(struct tq_ring *ring, u32 len)
+{
+	if (unlikely(len > room(ring))) {
+		look_at_tail(ring);
+		if (len > room(ring))
+			return NULL;
+	}
+	return ring->data + (ring->head & (ring->size - 1));
+}
+
+void tq_ring_commit(struct tq_ring *ring, u32 len)
+{
+	ring->head += len;
+	smp_store_release(&ring->prod->head, ring->head);		/* A, with B */
+}
+
+const void *tq_ring_peek(struct tq_ring *ring, u32 *avail)
+{
+	*avail = smp_load_acquire(&ring->prod->head) - ring->tail;	/* B, with A */
+	return ring->data + (ring->tail & (ring->size - 1));
+}
+
+void tq_ring_consume(struct tq_ring *ring, u32 len)
+{
+	ring->tail += len;
+	smp_store_release(&ring->cons->tail, ring->tail);		/* C, with D */
+}
+
+u32 tq_ring_pending(const struct tq_ring *ring)
+{
+	/* The tail first: head is never behind a tail that was seen before it.
+	 * Records that come and go between the two loads make the sum too
+	 * large, and a hostile tail makes it anything: hence min().
+	 */
+	u32 tail = smp_load_acquire(&ring->cons->tail);
+	u32 head = READ_ONCE(ring->prod->head);
+
+	return min(head - tail, ring->size);
+}
