@@ -120,6 +120,7 @@ static const struct genl_ops ops[] = {
 	OP(QUEUE_DEL, tq_nl_queue_del, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
 	OP_DUMP(QUEUE_GET, tq_nl_queue_get, tq_nl_queue_dump,
 		tq_nl_queue_get_policy, TQUEUE_A_QUEUE_MAX),
+	OP(QUEUE_OPEN, tq_nl_queue_open, tq_nl_queue_open_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_FLUSH, tq_nl_queue_flush, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
 	OP_DUMP(STATS_GET, NULL, tq_nl_stats_dump, no_policy, 0),
 

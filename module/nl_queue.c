@@ -412,22 +412,23 @@ int tq_nl_queue_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int del(struct tq_net *tn, struct genl_info *info)
+static int del(struct tq_net *tn, struct genl_info *info, struct netlink_ext_ack *extack)
 {
 	char name[TQUEUE_NAME_SIZE];
 	struct tq_queue *q;
 	u32 id;
 	int err;
 
+	lockdep_assert_held(&tn->lock);
 	q = find(tn, info);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
 	id = q->id;
 	strscpy(name, q->name, sizeof(name));
-	err = tq_queue_delete(tn, q, info->extack);
+	err = tq_queue_delete(tn, q, extack);
 	if (err) {
-		NL_SET_BAD_ATTR(info->extack, info->attrs[TQUEUE_A_QUEUE_ID] ?:
-					      info->attrs[TQUEUE_A_QUEUE_NAME]);
+		NL_SET_BAD_ATTR(extack, info->attrs[TQUEUE_A_QUEUE_ID] ?:
+					info->attrs[TQUEUE_A_QUEUE_NAME]);
 		return err;
 	}
 	notify(tn, info, TQUEUE_CMD_QUEUE_DEL_NTF, NULL, id, name);
@@ -443,7 +444,17 @@ int tq_nl_queue_del(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	mutex_lock(&tn->lock);
-	err = del(tn, info);
+	err = del(tn, info, NULL);
+	mutex_unlock(&tn->lock);
+	if (err != -EBUSY)
+		return err;
+
+	/* Rules that were deleted a moment ago hold the queue until no packet
+	 * can be in them.  Not under the lock: it is they who are waited for.
+	 */
+	tq_table_reclaim_wait();
+	mutex_lock(&tn->lock);
+	err = del(tn, info, info->extack);
 	mutex_unlock(&tn->lock);
 	return err;
 }

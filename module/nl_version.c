@@ -9,7 +9,7 @@
 #include "queue.h"
 #include "ring.h"
 
-#define FEATURES	(TQUEUE_FEATURE_TXN)
+#define FEATURES	(TQUEUE_FEATURE_TXN | TQUEUE_FEATURE_QUEUE_OPEN)
 
 int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 {
