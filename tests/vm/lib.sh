@@ -4,6 +4,7 @@
 # Common ground of the guest harness: where things live, the table of kernels,
 # the cache and the private chroots.  Sourced by prepare, build and selftest.
 
+export VM_DIR
 VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this
 TREE=$(cd "${TQUEUE_TREE:-$VM_DIR/../..}" && pwd)
@@ -31,20 +32,36 @@ load_kernel() {
 
 all_kernels() { sed -E '/^(#|$)/d; s/[[:space:]].*//' "$VM_DIR/kernels"; }
 
-# sha STRING...: a short key; sha_files DIR PATH...: the same for what is there
-# of some files and folders (names, modes and content, no times).
+# list_files DIR PATH...: the source files among these files and folders, NUL
+# between.  Git knows them best; what a build in the checkout left there is none.
+list_files() {
+	local dir=$1
+	shift
+	{
+		git -C "$dir" ls-files -z --cached --others --exclude-standard -- "$@" 2>/dev/null ||
+			(cd "$dir" && for p; do [ ! -e "$p" ] || find "$p" -type f -print0; done)
+	} | LC_ALL=C sort -zu | while IFS= read -r -d '' p; do
+		case $p in
+		*.[oad] | *.ko | *.so | *.mod | *.mod.c | *.cmd | */modules.order | */Module.symvers) continue ;;
+		*/probed-*.h) continue ;;
+		esac
+		[ ! -f "$dir/$p" ] || printf '%s\0' "${p#./}"
+	done
+}
+
+# copy_files DIR TO PATH...: those files, with their times.
+copy_files() {
+	list_files "$1" "${@:3}" | tar -C "$1" --null -T - -cf - | tar -C "$2" --no-same-owner -xf -
+}
+
+# sha STRING...: a short key; sha_files DIR PATH...: one of those files (names,
+# modes, content, no times).
 sha() { printf '%s\0' "$@" | sha256sum | cut -c1-16; }
 sha_files() {
-	local dir=$1 p
-	shift
-	(
-		cd "$dir" || exit
-		for p; do
-			[ -e "$p" ] && find "$p" -type f -printf '%m %p\0'
-		done | LC_ALL=C sort -z | while IFS= read -r -d '' p; do
-			echo "$p"
-			cat -- "${p#* }"
-		done
+	list_files "$@" | (
+		cd "$1" || exit
+		xargs -0r stat -c '%a %n'
+		list_files . "${@:2}" | xargs -0r cat
 	) | sha256sum | cut -c1-16
 }
 
@@ -67,7 +84,9 @@ item() {
 		say "making $name-$key (log: $CACHE/log/$name.log)"
 		rm -rf --one-file-system "$CACHE/tmp.$name"
 		mkdir -p "$CACHE/tmp.$name"
-		if ! "$@" "$CACHE/tmp.$name" >"$CACHE/log/$name.log" 2>&1 9>&-; then
+		# The builder inherits the lock: if this is killed and it is not, the
+		# next one waits for it.
+		if ! "$@" "$CACHE/tmp.$name" >"$CACHE/log/$name.log" 2>&1; then
 			say "making $name failed, end of the log:"
 			tail -n 30 "$CACHE/log/$name.log" >&2
 			exit 1
@@ -77,24 +96,27 @@ item() {
 		mv "$CACHE/tmp.$name" "$ITEM"
 		say "made $name-$key in $((SECONDS - t0)) s, $(du -sh "$ITEM" | cut -f1)"
 	) 9>"$CACHE/log/$name.lock" || exit 125
-	# Old keys go.  Payloads (module, tools) of other checkouts may be in use
-	# just now, so the latest few of those stay; they are small.
-	local keep=1
-	case $name in pay-*) keep=8 ;; esac
-	for old in $(find "$CACHE" -maxdepth 2 -path "$CACHE/$name-????????????????/.done" \
-		-printf '%T@ %h\n' | sort -rn | tail -n +$((keep + 1)) | cut -d' ' -f2); do
+	# Old keys go, but not at once: another checkout, or a long build on top of
+	# an old root, may be using them.
+	while IFS= read -r old; do
 		[ "$old" = "$ITEM" ] || rm -rf --one-file-system "$old"
-	done
+	done < <(find "$CACHE" -maxdepth 2 -mmin +60 \
+		-path "$CACHE/$name-????????????????/.done" -printf '%h\n')
 }
 
 # mirror LABEL: the archive this machine's own apt uses, "Debian" or
 # "Debian-Security".  So no host name is ever written in the tree.
 mirror() {
-	local uri
-	# shellcheck disable=SC2016
-	uri=$(apt-get indextargets --format '$(REPO_URI)|$(LABEL)|$(COMPONENT)' \
-		'Created-By: Packages' | awk -F'|' -v l="$1" '$2 == l && $3 == "main" { print $1; exit }')
-	[ -n "$uri" ] || die "apt knows no archive labelled $1 (run apt-get update?)"
+	local uri try
+	for try in 1 2; do
+		# shellcheck disable=SC2016
+		uri=$(apt-get indextargets --format '$(REPO_URI)|$(LABEL)|$(COMPONENT)' \
+			'Created-By: Packages' |
+			awk -F'|' -v l="$1" '$2 == l && $3 == "main" { print $1; exit }')
+		[ -z "$uri" ] || break
+		[ "$try" = 2 ] || apt-get update >&2
+	done
+	[ -n "$uri" ] || die "apt knows no archive labelled $1"
 	echo "${uri%/}"
 }
 
@@ -114,7 +136,8 @@ sources() {
 # and is forgotten) and in_tree ready for use.  Everything happens in a mount
 # namespace of its own: nothing to unmount, whatever way the command ends.
 with_tree() {
-	export -f in_tree
+	export -f in_tree list_files copy_files
+	# shellcheck disable=SC2016 # expanded in the new namespace
 	LOWER=$1 M=/tmp/tqueue-tree unshare --mount --propagation private \
 		bash -c '
 		set -e
@@ -131,6 +154,7 @@ with_tree() {
 # in_tree CMD...: chroot in $M, with its own proc and pids, so that a stray
 # daemon of some package's postinst ends with it.
 in_tree() {
+	# shellcheck disable=SC2016 # expanded in the new namespace
 	unshare --mount --propagation private --pid --fork --kill-child bash -c '
 		mount -t proc proc "$M/proc"
 		mount --bind /dev "$M/dev"
