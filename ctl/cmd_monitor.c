@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* "monitor": what changes, as it changes. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <json-c/json.h>
+
+#include "msg.h"
+#include "print.h"
+#include "stop.h"
+#include "tqctl.h"
+
+struct monitor {
+	struct tqctl	*t;
+	uint32_t	serial;		/* of the last event; 0: none yet */
+};
+
+static const struct tq_name events[] = {
+	{ "queue add",		TQUEUE_CMD_QUEUE_NEW_NTF },
+	{ "queue set",		TQUEUE_CMD_QUEUE_SET_NTF },
+	{ "queue del",		TQUEUE_CMD_QUEUE_DEL_NTF },
+	{ "queue overflow",	TQUEUE_CMD_QUEUE_OVERFLOW_NTF },
+	{ "queue recovered",	TQUEUE_CMD_QUEUE_RECOVERED_NTF },
+	{ "table add",		TQUEUE_CMD_TABLE_NEW_NTF },
+	{ "table set",		TQUEUE_CMD_TABLE_SET_NTF },
+	{ "table del",		TQUEUE_CMD_TABLE_DEL_NTF },
+	{ "table flush",	TQUEUE_CMD_TABLE_FLUSH_NTF },
+	{ "rule add",		TQUEUE_CMD_RULE_NEW_NTF },
+	{ "rule set",		TQUEUE_CMD_RULE_SET_NTF },
+	{ "rule del",		TQUEUE_CMD_RULE_DEL_NTF },
+	{ "rule expired",	TQUEUE_CMD_RULE_EXPIRED_NTF },
+	{ "hook add",		TQUEUE_CMD_HOOK_NEW_NTF },
+	{ "hook set",		TQUEUE_CMD_HOOK_SET_NTF },
+	{ "hook del",		TQUEUE_CMD_HOOK_DEL_NTF },
+	{ "txn committed",	TQUEUE_CMD_TXN_COMMITTED_NTF },
+	{ "txn reverted",	TQUEUE_CMD_TXN_REVERTED_NTF },
+	{ NULL, 0 }
+};
+
+/* Serials run on from 0xffffffff to 1; a gap is a loss. */
+static void check_serial(struct monitor *m, uint32_t serial)
+{
+	uint32_t next = m->serial + 1;
+
+	if (!serial)
+		return;
+	if (!next)
+		next = 1;
+	if (m->serial && serial != next)
+		tqctl_say(m->t, "events %u to %u are missing: too many to follow", next,
+			  serial - 1);
+	m->serial = serial;
+}
+
+static void emit(struct monitor *m, const char *event, uint32_t serial, const char *key,
+		 json_object *value)
+{
+	json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "event", json_object_new_string(event));
+	json_object_object_add(obj, "serial", json_object_new_int64(serial));
+	if (value)
+		json_object_object_add(obj, key, value);
+	out_json(&m->t->out, obj);
+}
+
+static void queue_event(struct monitor *m, const char *event, const struct tnl_reply *reply)
+{
+	struct tqctl *t = m->t;
+	struct tq_queue q;
+
+	if (msg_queue_get(reply, &q)) {
+		tqctl_garbled(t);
+		return;
+	}
+	check_serial(m, q.serial);
+	if (t->out.json) {
+		emit(m, event, q.serial, "queue", json_queue(&q));
+	} else {
+		fprintf(t->out.file, "%s ", event);
+		print_queue(t->out.file, &q);
+	}
+	tq_queue_free(&q);
+}
+
+static void table_event(struct monitor *m, const char *event, const struct tnl_reply *reply)
+{
+	struct tqctl *t = m->t;
+	struct tq_table table;
+
+	if (msg_table_get(reply, &table)) {
+		tqctl_garbled(t);
+		return;
+	}
+	check_serial(m, table.serial);
+	if (t->out.json) {
+		emit(m, event, table.serial, "table", json_table(&table));
+	} else {
+		fprintf(t->out.file, "%s ", event);
+		print_table(t->out.file, &table);
+	}
+	tq_table_free(&table);
+}
+
+static void hook_event(struct monitor *m, const char *event, const struct tnl_reply *reply)
+{
+	struct tqctl *t = m->t;
+	struct tq_hook hook;
+
+	if (msg_hook_get(reply, &hook)) {
+		tqctl_garbled(t);
+		return;
+	}
+	check_serial(m, hook.serial);
+	if (t->out.json) {
+		emit(m, event, hook.serial, "hook", json_hook(&hook));
+	} else if (hook.has & TQ_BIT(TQUEUE_A_HOOK_POINT)) {
+		fprintf(t->out.file, "%s ", event);
+		print_hook(t->out.file, &hook);
+	} else {
+		fprintf(t->out.file, "%s %u\n", event, hook.id);
+	}
+}
+
+/* One event may tell of several rules. */
+static void rule_event(struct monitor *m, const char *event, const struct tnl_reply *reply)
+{
+	const struct nlattr *at = NULL;
+	struct tqctl *t = m->t;
+	struct tq_rules frame;
+	struct tq_rule rule;
+	json_object *value;
+
+	if (msg_rules_get(reply, &frame)) {
+		tqctl_garbled(t);
+		return;
+	}
+	check_serial(m, frame.serial);
+	while (msg_rules_next(reply, &at, &rule) == 1) {
+		if (t->out.json) {
+			value = json_rule(&rule);
+			json_object_object_add(value, "table",
+					       json_object_new_string(frame.table));
+			emit(m, event, frame.serial, "rule", value);
+			continue;
+		}
+		fprintf(t->out.file, "%s %s ", event, frame.table);
+		if (reply->cmd == TQUEUE_CMD_RULE_NEW_NTF || reply->cmd == TQUEUE_CMD_RULE_SET_NTF)
+			print_rule(t->out.file, &rule, t->stats);
+		else
+			fprintf(t->out.file, "handle %" PRIu64, rule.handle);
+		fputc('\n', t->out.file);
+	}
+}
+
+static void txn_event(struct monitor *m, const char *event, const struct tnl_reply *reply)
+{
+	struct tqctl *t = m->t;
+	struct tq_txn txn;
+	json_object *value;
+
+	if (msg_txn_get(reply, &txn)) {
+		tqctl_garbled(t);
+		return;
+	}
+	check_serial(m, txn.serial);
+	if (!t->out.json) {
+		fprintf(t->out.file, "%s %u changes %u\n", event, txn.id, txn.changes);
+		return;
+	}
+	value = json_object_new_object();
+	json_object_object_add(value, "id", json_object_new_int64(txn.id));
+	json_object_object_add(value, "changes", json_object_new_int64(txn.changes));
+	emit(m, event, txn.serial, "txn", value);
+}
+
+static void show(const struct tnl_reply *reply, void *arg)
+{
+	const char *event = tq_name(events, reply->cmd);
+	struct monitor *m = arg;
+
+	switch (reply->cmd) {
+	case TQUEUE_CMD_QUEUE_NEW_NTF ... TQUEUE_CMD_QUEUE_RECOVERED_NTF:
+		queue_event(m, event, reply);
+		break;
+	case TQUEUE_CMD_TABLE_NEW_NTF ... TQUEUE_CMD_TABLE_FLUSH_NTF:
+		table_event(m, event, reply);
+		break;
+	case TQUEUE_CMD_RULE_NEW_NTF ... TQUEUE_CMD_RULE_EXPIRED_NTF:
+		rule_event(m, event, reply);
+		break;
+	case TQUEUE_CMD_HOOK_NEW_NTF ... TQUEUE_CMD_HOOK_DEL_NTF:
+		hook_event(m, event, reply);
+		break;
+	case TQUEUE_CMD_TXN_COMMITTED_NTF ... TQUEUE_CMD_TXN_REVERTED_NTF:
+		txn_event(m, event, reply);
+		break;
+	}
+}
+
+static int follow(struct tqctl *t, struct monitor *m, const struct stop *stop)
+{
+	struct tnl_error err;
+
+	while (!ferror(t->out.file)) {
+		switch (stop_wait(stop, tnl_fd(t->nl), -1)) {
+		case STOP_END:
+			return TQCTL_OK;
+		case STOP_ERROR:
+			return tqctl_errno(t, errno, "poll");
+		default:
+			break;
+		}
+		/* ENOBUFS: the gap shows in the serials. */
+		if (tnl_events(t->nl, show, m, &err) && err.code != ENOBUFS)
+			return tqctl_refused(t, NULL, &err);
+		fflush(t->out.file);
+	}
+	return TQCTL_OK;
+}
+
+int cmd_monitor(struct tqctl *t, struct parse *p)
+{
+	struct stop stop = { .fd = -1 };
+	struct monitor m = { .t = t };
+	struct tnl_error err;
+	int code;
+
+	if (parse_end(p))
+		return tqctl_usage(t, p);
+	code = tqctl_open(t);
+	if (code)
+		return code;
+	if (tnl_subscribe(t->nl, &err))
+		return tqctl_refused(t, NULL, &err);
+	if (stop_init(&stop, 0))
+		code = tqctl_errno(t, errno, "signalfd");
+	else
+		code = follow(t, &m, &stop);
+	stop_free(&stop);
+	return code;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * out.h - where commands print: text lines or JSON documents.
+ *
+ * A command prints one object, or a list: then in JSON the objects come out
+ * one by one between [ and ], so that a million of them needs no memory.
+ */
+#ifndef TQCTL_OUT_H
+#define TQCTL_OUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct json_object;
+
+struct out {
+	FILE		*file;
+	bool		json;
+	bool		pretty;
+	bool		list;
+	unsigned long	items;		/* of the open list */
+};
+
+void out_list_begin(struct out *out);
+void out_list_end(struct out *out);
+/* Prints and frees @obj. */
+void out_json(struct out *out, struct json_object *obj);
+
+#endif

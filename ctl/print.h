@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * print.h - structs of model.h to text, and to JSON.
+ *
+ * Text of settings is made of the words that the parser takes.  JSON has
+ * numbers in the units of the uapi and names of members that end in the unit.
+ */
+#ifndef TQCTL_PRINT_H
+#define TQCTL_PRINT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model.h"
+
+struct json_object;
+
+void print_queue(FILE *f, const struct tq_queue *q);
+struct json_object *json_queue(const struct tq_queue *q);
+
+void print_stats(FILE *f, const struct tq_queue *q);
+
+void print_table(FILE *f, const struct tq_table *t);
+struct json_object *json_table(const struct tq_table *t);
+
+/* The words that make the rule again.  @counters: and what it has counted.
+ * No end of line.
+ */
+void print_rule(FILE *f, const struct tq_rule *r, bool counters);
+struct json_object *json_rule(const struct tq_rule *r);
+
+void print_hook(FILE *f, const struct tq_hook *h);
+struct json_object *json_hook(const struct tq_hook *h);
+
+/* "rule suspects handle 7; open files 1" */
+void print_holders(FILE *f, const struct tq_holders *h);
+
+void print_version(FILE *f, const struct tq_version *v);
+struct json_object *json_version(const struct tq_version *v);
+
+/* "32M", "100ms": exact, in the largest unit that divides */
+#define PRINT_SIZE 24
+const char *print_size(char buf[PRINT_SIZE], uint64_t bytes);
+const char *print_time(char buf[PRINT_SIZE * 2], uint64_t us);
+/* "203.0.113.0/24"; no length if it is the whole address */
+#define PRINT_PREFIX 52
+const char *print_prefix(char buf[PRINT_PREFIX], const struct tq_addr *addr, uint32_t len);
+
+#endif

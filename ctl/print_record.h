@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* print_record.h - records to text, one line each, and to JSON. */
+#ifndef TQCTL_PRINT_RECORD_H
+#define TQCTL_PRINT_RECORD_H
+
+#include <stdio.h>
+#include <linux/tqueue.h>
+
+struct json_object;
+
+/* Names for the numbers in a record. */
+struct record_names {
+	const char	*table;
+	const char	*iif;
+	const char	*oif;
+};
+
+void print_record(FILE *f, const struct tqueue_record *rec, const void *payload,
+		  const struct record_names *names);
+struct json_object *json_record(const struct tqueue_record *rec, const void *payload,
+				const struct record_names *names);
+
+/* Losses by cause: "full 3, dying 1". */
+void print_lost(FILE *f, const struct tqueue_lost *lost);
+
+#endif
