@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The module is loaded and unloaded again and again while packets flow from both
+# CPUs; each time a table is attached by a direct hook, by iptables (the flavours
+# in turn) and a reader takes records; then all is taken down and the module goes
+# at once, as far as nft's worker lets it.
+# Topology: topo_ab in lib.sh.
+#
+# timeout: 240
+# kernels: all
+# short: N=6
+. "$(dirname "$0")/lib.sh"
+: "${N=100}"
+
+topo_ab
+start a "$WORK/sent" tqgen -d "$MAC_B" -c 0,1 -T 100000 -b 8 -r 1500 va \
+	"udp 10.9.0.1:7 10.9.0.2:2000+" "tcp [fd09::1]:1 [fd09::2]:80"
+sender=$STARTED
+must in_ns b iptables-nft -t raw -A PREROUTING -p udp -j DROP
+mapfile -t flavour < <(flavours)
+[ "${#flavour[@]}" = 2 ] || skip "iptables-legacy" "this kernel has none"
+
+cat >"$WORK/up" <<-'END'
+	queue add q ring 32K snaplen 80
+	table add t
+	rule add t prio 1 proto udp dport 2000-2031 queue q pass
+	rule add t prio 2 proto udp queue q accept
+	rule add t prio 3 family ip6 queue q pass
+	hook add t family inet hook prerouting priority -450
+END
+cat >"$WORK/xt" <<-'END'
+	*mangle
+	-A PREROUTING -m tqueue --rule-table t
+	-A PREROUTING -j TQUEUE --rule-table t
+	-A PREROUTING -p udp -j TQUEUE --queue q
+	COMMIT
+END
+
+one() { # NUMBER
+	local f=${flavour[$1 % ${#flavour[@]}]}
+	modprobe tqueue || { echo "load"; return; }
+	T -b "$WORK/up" || { echo "set up"; return; }
+	in_ns b "iptables-$f-restore" -n "$WORK/xt" || { echo "iptables"; return; }
+	# The traffic must have gone through it.
+	timeout 60 tqread -n 50 "$(queue_dev q)" >"$WORK/read" || { echo "read"; return; }
+	if [ $(($1 % 10)) = 0 ]; then
+		rmmod tqueue 2>/dev/null && { echo "unloaded although a hook uses it"; return; }
+	fi
+	T hook del 1 || { echo "hook"; return; }
+	in_ns b "iptables-$f" -t mangle -F PREROUTING || { echo "flush"; return; }
+	T rule del t handle "$(json_num handle "$(T -j rule list t)")" || { echo "rule"; return; }
+	T table flush t || { echo "table flush"; return; }
+	until_ok 30 T table del t || { echo "table del"; return; }
+	until_ok 30 T queue del q || { echo "queue del"; return; }
+	# A namespace holds nothing: the module must go while it has one.
+	until_ok 30 rmmod tqueue || { echo "unload"; return; }
+	echo good
+}
+
+for ((i = 0; i < N; i++)); do
+	one "$i"
+done >"$WORK/result" 2>"$WORK/err"
+is "$(sort "$WORK/result" | uniq -c | tr -s ' ')" " $N good" "loaded and unloaded $N times"
+sort "$WORK/err" | uniq -c | sort -rn | head -n 20 | comment
+
+# With rules, a queue and an open reader left in a namespace: the module goes
+# when the reader is closed, taking everything along.
+must modprobe tqueue
+must T queue add q ring 32K
+must T table add t
+must T rule add t queue q pass
+exec 5<"$(queue_dev q)"
+! rmmod tqueue 2>/dev/null
+ok $? "an open reader keeps the module"
+exec 5<&-
+check "rules and queues do not" until_ok 30 rmmod tqueue
+kill -0 "$sender"
+ok $? "the traffic never ended"
+stop "$sender"
+kv "$WORK/sent"
+at_least "${KV[sent]-0}" $((N * 50)) "packets sent meanwhile"
+finish

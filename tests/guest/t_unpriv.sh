@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Who may do what: without CAP_NET_ADMIN in the namespace nothing by netlink, not
+# even look; without the group nothing by the device node; whoever has a user
+# namespace with a network namespace of its own may use tqueue there, and gets
+# nothing of others, nor a device node.
+#
+# timeout: 60
+# kernels: all
+# short:
+. "$(dirname "$0")/lib.sh"
+
+load_module
+must tqctl -b - <<-END
+	queue add q ring 16K
+	table add t
+	rule add t handle 1 proto udp queue q pass
+END
+
+id=$(json_num id "$(tqctl -j queue show q)")
+dev=/dev/tqueue/$id
+dump() { tqctl -j queue show; tqctl -j table show; tqctl -j rule list t; tqctl -j hook list; }
+dump >"$WORK/before"
+chmod 755 "$WORK"
+
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+cat >"$WORK/cases" <<-END
+	EPERM - <- VERSION_GET
+	EPERM - <- QUEUE_NEW QUEUE_NAME=str:new
+	EPERM - <- QUEUE_DEL QUEUE_NAME=str:q
+	EPERM - <- QUEUE_GET QUEUE_NAME=str:q
+	EPERM - <- QUEUE_GET dump
+	EPERM - <- QUEUE_FLUSH QUEUE_NAME=str:q
+	EPERM - <- STATS_GET dump
+	EPERM - <- TABLE_NEW TABLE_NAME=str:new
+	EPERM - <- TABLE_DEL TABLE_NAME=str:t
+	EPERM - <- TABLE_GET TABLE_NAME=str:t
+	EPERM - <- TABLE_GET dump
+	EPERM - <- TABLE_FLUSH TABLE_NAME=str:t
+	EPERM - <- RULE_NEW RULES_TABLE=str:t RULES_RULE={ RULE_PRIO=u32:1 }
+	EPERM - <- RULE_SET RULES_TABLE=str:t RULES_RULE={ RULE_HANDLE=u64:1 }
+	EPERM - <- RULE_DEL RULES_TABLE=str:t RULES_RULE={ RULE_HANDLE=u64:1 }
+	EPERM - <- RULE_GET RULES_TABLE=str:t RULES_RULE={ RULE_HANDLE=u64:1 }
+	EPERM - <- RULE_GET dump RULES_TABLE=str:t
+	EPERM - <- HOOK_NEW HOOK_TABLE=str:t HOOK_FAMILY=u32:1 HOOK_POINT=u32:1
+	EPERM - <- HOOK_SET HOOK_ID=u32:1 HOOK_TABLE=str:t
+	EPERM - <- HOOK_DEL HOOK_ID=u32:1
+	EPERM - <- HOOK_GET HOOK_ID=u32:1
+	EPERM - <- HOOK_GET dump
+	EPERM - <- TXN_BEGIN
+	EPERM - <- TXN_COMMIT TXN_ID=u32:1
+	EPERM - <- TXN_ABORT TXN_ID=u32:1
+	EPERM - <- TXN_GET dump
+	EPERM - <- join
+END
+chmod 644 "$WORK/cases"
+
+take_tap() { # the cases of FILE as ours
+	local line
+	while IFS= read -r line; do
+		case $line in
+		ok\ *) pass "$2: ${line#ok * - }" ;;
+		not\ ok\ *) fail "$2: ${line#not ok * - }" ;;
+		1..*) ;;
+		*) echo "$line" ;;
+		esac
+	done <"$1"
+}
+
+nobody tqnl -c "$WORK/cases" >"$WORK/tap" 2>&1
+take_tap "$WORK/tap" "nobody"
+refused "tqctl says it in words" 1 "permission|permitted|CAP_NET_ADMIN|root" nobody tqctl queue show
+refused "the device node" 1 "permission denied" nobody cat "$dev"
+# The socket of a parent with rights is of no use to the child: the rights of
+# the one who sends count as well.
+refused "root without capabilities" 1 "permission|permitted|CAP_NET_ADMIN|root" \
+	setpriv --bounding-set -all --inh-caps -all --clear-groups --reuid 0 \
+	--securebits +noroot tqctl queue show
+
+# A user namespace of nobody's without a network of its own: still nothing.
+userns() { nobody unshare "$@"; }
+if userns -Ur true 2>"$WORK/out"; then
+	userns -Ur tqnl -c "$WORK/cases" >"$WORK/tap" 2>&1
+	take_tap "$WORK/tap" "user namespace, the host's network"
+	userns -Urn bash -c '
+		tqctl queue show && echo "queues: $(tqctl queue show)"
+		tqctl queue add mine ring 16K >/dev/null && echo "queue made"
+		tqctl table add mine >/dev/null && echo "table made"
+		tqctl rule add mine proto udp queue mine drop >/dev/null && echo "rule made"
+		tqctl hook add mine family inet hook input >/dev/null && echo "hook made"
+		tqctl -j queue show mine >"/tmp/userns.json"
+		id=$(grep -o "\"id\":[[:space:]]*[0-9]*" /tmp/userns.json | grep -o "[0-9]*$")
+		[ -n "$id" ] && ! [ -e /dev/tqueue/$id ] && echo "no device"
+		cat "$1" >/dev/null 2>&1 || echo "not the host queue"
+		' _ "$dev" >"$WORK/got" 2>"$WORK/err"
+	comment <"$WORK/err"
+	is "$(tr '\n' ';' <"$WORK/got")" \
+		"queues: ;queue made;table made;rule made;hook made;no device;not the host queue;" \
+		"user namespace with its own network: its own things, no device node, not others'"
+else
+	skip "user namespaces" "nobody may not make one here"
+fi
+dump >"$WORK/after"
+check "nothing has changed" cmp "$WORK/before" "$WORK/after"
+finish

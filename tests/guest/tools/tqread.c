@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tqread - reads a queue, checks every record, keeps account.
+ *
+ *   tqread [options] DEVICE	DEVICE "-": the queue is open as standard input
+ *   tqread -m LEDGER...	puts the ledgers of several readers together
+ *
+ *   -t N     N threads, each with an open file of its own
+ *   -b SIZE  bytes a read asks for (default 64K)
+ *   -w HOW   block (default), poll, epoll: how to wait
+ *   -n N     end after N records
+ *   -i MS    end when nothing has come for MS milliseconds
+ *   -l FILE  append the numbers of all records to FILE
+ *   -k N     kill the reading process hard when it has taken N bytes; what it
+ *            had taken by then still counts: it lies in shared memory
+ *   -g       rules of one generation must be of one set (rule >> 32)
+ *   -q ID    records must be of this queue
+ *   -s       start only when told by a byte on standard input
+ *
+ * Ends at end of file, else as the options say or by SIGTERM.  Prints
+ * "name=value" lines; exits 1 if a record was wrong.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rec.h"
+
+#define THREADS	8
+
+enum how { BLOCK, POLL, EPOLL };
+
+static const char *device, *ledger_path;
+static enum how how;
+static size_t buf_size = 65536;
+static u64 stop_after = ~0ull, kill_after;
+static int idle_ms = -1;
+static volatile sig_atomic_t stopped;
+static struct reader readers[THREADS];
+static u64 reads[THREADS], taken;
+static int saw_eof;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static int open_device(int flags)
+{
+	int fd = strcmp(device, "-") ? open(device, O_RDONLY | O_CLOEXEC | flags) : dup(0);
+
+	if (fd < 0)
+		die_errno("%s", device);
+	if (!strcmp(device, "-") && flags && fcntl(fd, F_SETFL, flags))
+		die_errno("F_SETFL");
+	return fd;
+}
+
+/* 1: try again, 0: idle for too long or told to stop */
+static int wait_for_more(int fd, int ep)
+{
+	struct pollfd pfd = { fd, POLLIN, 0 };
+	struct epoll_event ev;
+	int n = ep < 0 ? poll(&pfd, 1, idle_ms) : epoll_wait(ep, &ev, 1, idle_ms);
+
+	if (n < 0 && errno != EINTR)
+		die_errno("poll");
+	return n != 0 && !stopped;
+}
+
+static ssize_t next_read(int fd, int ep, u8 *buf, size_t size)
+{
+	for (;;) {
+		ssize_t n = read(fd, buf, size);
+
+		if (n >= 0 || stopped)
+			return n;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			die_errno("read");
+		if (!wait_for_more(fd, ep))
+			return -1;
+	}
+}
+
+static void *reading(void *arg)
+{
+	struct reader *r = arg;
+	int wait = how != BLOCK || idle_ms >= 0;
+	int fd = open_device(wait ? O_NONBLOCK : 0);
+	int ep = -1;
+	u8 *buf = xcalloc(1, buf_size);
+	ssize_t n;
+
+	if (how == EPOLL) {
+		struct epoll_event ev = { .events = EPOLLIN };
+
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))
+			die_errno("epoll");
+	}
+	while (__atomic_load_n(&taken, __ATOMIC_RELAXED) < stop_after) {
+		u64 before = r->records;
+
+		n = next_read(fd, ep, buf, buf_size);
+		if (n == 0)
+			__atomic_store_n(&saw_eof, 1, __ATOMIC_RELAXED);
+		if (n <= 0)
+			break;
+		if ((size_t)n > buf_size)
+			rec_bad(r, "read says %zd of %zu", n, buf_size);
+		reads[r - readers]++;
+		rec_parse(r, buf, (size_t)n, 0, NULL, NULL);
+		__atomic_fetch_add(&taken, r->records - before, __ATOMIC_RELAXED);
+	}
+	if (ep >= 0)
+		close(ep);
+	close(fd);
+	free(buf);
+	return NULL;
+}
+
+/* Every read gets a fresh piece of memory that is shared with the parent, so
+ * nothing is in doubt when the reader dies between a read and its return.
+ */
+struct arena {
+	size_t	used;
+	u8	bytes[] __attribute__((aligned(8)));
+};
+
+static void victim(struct arena *a, size_t size)
+{
+	int fd = open_device(0);
+
+	while (a->used + buf_size <= size) {
+		ssize_t n = read(fd, a->bytes + a->used, buf_size);
+
+		if (n <= 0)
+			break;
+		__atomic_store_n(&a->used, a->used + (size_t)n, __ATOMIC_RELEASE);
+	}
+	for (;;)
+		pause();
+}
+
+static void read_and_kill(struct reader *r)
+{
+	size_t size = kill_after + (64u << 20);
+	struct arena *a = mmap(NULL, sizeof(*a) + size, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	u64 end = now_ns() + 120 * 1000000000ull;
+	int status;
+	pid_t pid;
+
+	if (a == MAP_FAILED)
+		die_errno("mmap");
+	pid = fork();
+	if (pid < 0)
+		die_errno("fork");
+	if (!pid) {
+		victim(a, size);
+		_exit(0);
+	}
+	while (__atomic_load_n(&a->used, __ATOMIC_ACQUIRE) < kill_after && now_ns() < end)
+		usleep(500);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	if (!WIFSIGNALED(status))
+		rec_bad(r, "the reader ended by itself");
+	if (a->used < kill_after)
+		rec_bad(r, "only %zu bytes came", a->used);
+	rec_parse(r, a->bytes, size, 1, NULL, NULL);
+}
+
+static void put_ledger(const struct ledger *l)
+{
+	FILE *f = fopen(ledger_path, "a");
+
+	if (!f || fwrite(l->span, sizeof(*l->span), l->n, f) != l->n || fclose(f))
+		die_errno("%s", ledger_path);
+}
+
+static void get_ledger(struct ledger *l, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct span s;
+
+	if (!f)
+		die_errno("%s", path);
+	while (fread(&s, sizeof(s), 1, f) == 1)
+		ledger_add(l, &s);
+	fclose(f);
+}
+
+static void print_sum(struct ledger *l)
+{
+	struct ledger_sum sum;
+	u64 offered = 0;
+	int i;
+
+	ledger_sum(l, &sum);
+	for (i = 0; i < REC_CPUS; i++) {
+		offered += sum.next[i];
+		if (sum.next[i])
+			printf("cpu%d=%" PRIu64 "\n", i, sum.next[i]);
+	}
+	printf("read=%" PRIu64 "\nlost=%" PRIu64 "\nmissing=%" PRIu64 "\ntwice=%" PRIu64
+	       "\noffered=%" PRIu64 "\n", sum.read, sum.lost, sum.missing, sum.twice, offered);
+}
+
+static int report(unsigned int threads)
+{
+	static const char *const cause[] = {
+		"none", "full", "no_memory", "no_ring", "too_big", "unreadable", "dying",
+		"rate_limited", "sampled_out", "nested", "flushed",
+	};
+	struct reader all = { 0 };
+	struct ledger l = { 0 };
+	u64 n_reads = 0;
+	unsigned int t, i;
+
+	for (t = 0; t < threads; t++) {
+		struct reader *r = &readers[t];
+
+		all.records += r->records;
+		all.packets += r->packets;
+		all.messages += r->messages;
+		all.lost_records += r->lost_records;
+		all.bytes += r->bytes;
+		all.bad += r->bad;
+		all.unmatched += r->unmatched;
+		all.generations += r->generations;
+		for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
+			all.cause[i] += r->cause[i];
+		n_reads += reads[t];
+		for (i = 0; i < r->ledger.n; i++)
+			ledger_add(&l, &r->ledger.span[i]);
+	}
+	printf("records=%" PRIu64 "\npackets=%" PRIu64 "\nmessages=%" PRIu64 "\nlost_records=%" PRIu64
+	       "\nbytes=%" PRIu64 "\nreads=%" PRIu64 "\nunmatched=%" PRIu64 "\neof=%d\n",
+	       all.records, all.packets, all.messages, all.lost_records, all.bytes, n_reads,
+	       all.unmatched, saw_eof);
+	if (readers[0].check_sets)
+		printf("generations=%" PRIu64 "\n", all.generations);
+	for (i = 0; i < ARRAY_SIZE(cause); i++)
+		if (all.cause[i])
+			printf("lost_%s=%" PRIu64 "\n", cause[i], all.cause[i]);
+	print_sum(&l);
+	printf("bad=%" PRIu64 "\n", all.bad);
+	if (ledger_path)
+		put_ledger(&l);
+	return all.bad ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction term = { .sa_handler = on_term };
+	pthread_t thread[THREADS];
+	unsigned int threads = 1, t;
+	int opt, merge = 0, start = 0, sets = 0;
+	u32 queue = 0;
+
+	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:sm")) != -1) {
+		switch (opt) {
+		case 't':
+			threads = (unsigned int)number(optarg);
+			break;
+		case 'b':
+			buf_size = number(optarg);
+			break;
+		case 'w':
+			how = optarg[0] == 'b' ? BLOCK : optarg[0] == 'p' ? POLL : EPOLL;
+			break;
+		case 'n':
+			stop_after = number(optarg);
+			break;
+		case 'i':
+			idle_ms = (int)number(optarg);
+			break;
+		case 'l':
+			ledger_path = optarg;
+			break;
+		case 'k':
+			kill_after = number(optarg);
+			break;
+		case 'g':
+			sets = 1;
+			break;
+		case 'q':
+			queue = (u32)number(optarg);
+			break;
+		case 's':
+			start = 1;
+			break;
+		case 'm':
+			merge = 1;
+			break;
+		default:
+			die("see the head of tqread.c");
+		}
+	}
+	if (merge) {
+		struct ledger l = { 0 };
+
+		for (; optind < argc; optind++)
+			get_ledger(&l, argv[optind]);
+		print_sum(&l);
+		return 0;
+	}
+	if (argc - optind != 1 || !threads || threads > THREADS)
+		die("one DEVICE, 1 to %d threads", THREADS);
+	device = argv[optind];
+	/* Without SA_RESTART: a signal ends a read that waits. */
+	sigaction(SIGTERM, &term, NULL);
+	sigaction(SIGINT, &term, NULL);
+	for (t = 0; t < threads; t++) {
+		readers[t].queue = queue;
+		readers[t].check_sets = sets;
+	}
+	if (start) {
+		char c;
+
+		if (read(0, &c, 1) != 1)
+			die("standard input ended");
+	}
+	if (kill_after) {
+		read_and_kill(&readers[0]);
+		return report(1);
+	}
+	for (t = 1; t < threads; t++)
+		if (pthread_create(&thread[t], NULL, reading, &readers[t]))
+			die("no thread");
+	reading(&readers[0]);
+	/* The others may sleep in read: the signal that stopped one stops all. */
+	for (t = 1; t < threads; t++) {
+		if (stopped || __atomic_load_n(&taken, __ATOMIC_RELAXED) >= stop_after) {
+			stopped = 1;
+			while (pthread_tryjoin_np(thread[t], NULL) == EBUSY) {
+				pthread_kill(thread[t], SIGTERM);
+				usleep(1000);
+			}
+		} else {
+			pthread_join(thread[t], NULL);
+		}
+	}
+	return report(threads);
+}

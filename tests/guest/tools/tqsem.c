@@ -1,0 +1,711 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tqsem - what read, write and poll of a queue promise, one case after another.
+ *
+ *   tqsem DEVICE ID CASE
+ *
+ * Each case starts on a queue that is empty and has just been made with rings
+ * of RING bytes; the records are messages that it writes itself.  Prints TAP
+ * comments and ends with status 0 or 1.  A case that hangs is ended by SIGALRM.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rec.h"
+
+#define RING		16384
+#define HDR		sizeof(struct tqueue_record)
+#define HANG_S		60
+
+static const char *device;
+static u32 queue_id;
+static int failed;
+
+#define CHECK(cond, ...)						\
+	do {								\
+		if (!(cond)) {						\
+			failed = 1;					\
+			printf("# line %d: %s: ", __LINE__, #cond);	\
+			printf(" " __VA_ARGS__);				\
+			putchar('\n');					\
+		}							\
+	} while (0)
+
+static int dev_open(int flags)
+{
+	int fd = open(device, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		die_errno("%s", device);
+	return fd;
+}
+
+static void put(int fd, const char *text)
+{
+	ssize_t n = write(fd, text, strlen(text));
+
+	if (n != (ssize_t)strlen(text))
+		die_errno("write %zd", n);
+}
+
+/* Parses with all checks of rec.c; their failures are ours. */
+static size_t parse(const u8 *buf, ssize_t n, rec_fn fn, void *arg)
+{
+	struct reader r = { .queue = queue_id };
+	size_t used = n > 0 ? rec_parse(&r, buf, (size_t)n, 0, fn, arg) : 0;
+
+	if (r.bad || (n > 0 && used != (size_t)n))
+		failed = 1;
+	free(r.ledger.span);
+	return used;
+}
+
+struct text {
+	char	got[16384];
+	u32	records, cpu;
+};
+
+static void add_text(const struct tqueue_record *rec, const u8 *payload, void *arg)
+{
+	struct text *t = arg;
+	size_t at = strlen(t->got);
+
+	CHECK(rec->type == TQUEUE_RECORD_MESSAGE, "type %u", rec->type);
+	CHECK(rec->caplen == rec->origlen, "%u %u", rec->caplen, rec->origlen);
+	CHECK(!rec->rule && !rec->table && !rec->hook && !rec->verdict && !rec->flags);
+	t->cpu = rec->cpu;
+	t->records++;
+	if (at + rec->caplen < sizeof(t->got))
+		memcpy(t->got + at, payload, rec->caplen);
+}
+
+/* One read; its messages, joined. */
+static struct text *take(int fd, size_t size)
+{
+	static struct text t;
+	static u8 buf[1 << 20] __attribute__((aligned(8)));
+	ssize_t n = read(fd, buf, size);
+
+	memset(&t, 0, sizeof(t));
+	if (n < 0)
+		die_errno("read");
+	parse(buf, n, add_text, &t);
+	return &t;
+}
+
+static int readable(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	if (poll(&p, 1, 0) < 0)
+		die_errno("poll");
+	return p.revents;
+}
+
+/* Waits until thread @tid sleeps. */
+static void wait_asleep(pid_t tid)
+{
+	char path[64], line[256], *state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	for (;;) {
+		FILE *f = fopen(path, "r");
+		int asleep;
+
+		if (!f || !fgets(line, sizeof(line), f))
+			die_errno("%s", path);
+		fclose(f);
+		state = strrchr(line, ')');
+		asleep = state && state[2] == 'S';
+		if (asleep)
+			return;
+		usleep(1000);
+	}
+}
+
+/* A system call in a thread of its own. */
+struct call {
+	pthread_t	thread;
+	volatile pid_t	tid;
+	int		fd, is_write;
+	size_t		size;
+	u8		buf[65536] __attribute__((aligned(8)));
+	ssize_t		ret;
+	int		err;
+};
+
+static void *calling(void *arg)
+{
+	struct call *c = arg;
+
+	c->tid = (pid_t)syscall(SYS_gettid);
+	c->ret = c->is_write ? write(c->fd, c->buf, c->size) : read(c->fd, c->buf, c->size);
+	c->err = errno;
+	return NULL;
+}
+
+static void call_start(struct call *c)
+{
+	c->tid = 0;
+	if (pthread_create(&c->thread, NULL, calling, c))
+		die("no thread");
+	while (!c->tid)
+		usleep(100);
+	wait_asleep(c->tid);
+}
+
+static void call_end(struct call *c)
+{
+	pthread_join(c->thread, NULL);
+}
+
+static void tqctl(const char *command)
+{
+	char line[256];
+	int status;
+
+	snprintf(line, sizeof(line), "tqctl %s", command);
+	fflush(stdout);
+	status = system(line);
+	if (status)
+		die("%s: status %#x", line, (unsigned int)status);
+}
+
+/* ---- cases ---- */
+
+static void case_empty(void)
+{
+	int fd = dev_open(O_RDONLY | O_NONBLOCK);
+	u8 buf[4096];
+
+	CHECK(read(fd, buf, sizeof(buf)) == -1 && errno == EAGAIN, "%s", strerror(errno));
+	CHECK(readable(fd) == 0, "%#x", (unsigned int)readable(fd));
+	CHECK(read(fd, buf, 0) <= 0);
+	CHECK(lseek(fd, 0, SEEK_SET) == -1 && errno == ESPIPE, "%s", strerror(errno));
+	CHECK(pread(fd, buf, sizeof(buf), 0) == -1 && errno == ESPIPE, "%s", strerror(errno));
+}
+
+static void case_message(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	struct iovec v[3] = { { "ab", 2 }, { "", 0 }, { "cde", 3 } };
+	struct text *t;
+	u32 cpu;
+
+	for (cpu = 0; cpu < 2; cpu++) {
+		pin_to_cpu((int)cpu);
+		put(fd, "hello");
+		CHECK(readable(fd) & POLLIN);
+		t = take(fd, 4096);
+		CHECK(t->records == 1 && !strcmp(t->got, "hello"), "%u \"%s\"", t->records, t->got);
+		CHECK(t->cpu == cpu, "%u", t->cpu);
+		CHECK(!readable(fd));
+	}
+	/* One call, one record. */
+	CHECK(writev(fd, v, 3) == 5, "%s", strerror(errno));
+	put(fd, "f");
+	t = take(fd, 4096);
+	CHECK(t->records == 2 && !strcmp(t->got, "abcdef"), "%u \"%s\"", t->records, t->got);
+}
+
+static void case_small_buffer(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	size_t one = HDR + 104;		/* of 101 bytes */
+	char text[102];
+	u8 buf[1024];
+	struct iovec v[2] = { { buf, 100 }, { buf + 100, one - 100 } };
+	struct text *t;
+	ssize_t n;
+	size_t size;
+
+	memset(text, 'x', 101);
+	text[101] = 0;
+	pin_to_cpu(0);
+	put(fd, text);
+	put(fd, text);
+	for (size = 1; size < one; size += size < HDR ? HDR - 1 : 1)
+		CHECK(read(fd, buf, size) == -1 && errno == EINVAL, "%zu: %s", size, strerror(errno));
+	/* Neither a record too many nor a part of one. */
+	t = take(fd, one + one - 1);
+	CHECK(t->records == 1, "%u", t->records);
+	n = readv(fd, v, 2);
+	CHECK(n == (ssize_t)one, "%zd %s", n, strerror(errno));
+	parse(buf, n, NULL, NULL);
+	CHECK(!readable(fd));
+	put(fd, text);
+	put(fd, text);
+	t = take(fd, 4096);
+	CHECK(t->records == 2, "%u", t->records);
+}
+
+static void case_bad_address(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	struct text *t;
+
+	put(fd, "stays");
+	CHECK(syscall(SYS_read, fd, 8L, 4096L) == -1 && errno == EFAULT, "%s", strerror(errno));
+	t = take(fd, 4096);
+	CHECK(t->records == 1 && !strcmp(t->got, "stays"), "%u \"%s\"", t->records, t->got);
+	CHECK(syscall(SYS_write, fd, 8L, 10L) == -1 && errno == EFAULT, "%s", strerror(errno));
+	put(fd, "next");
+	t = take(fd, 4096);
+	CHECK(t->records == 1 && !strcmp(t->got, "next"), "%u \"%s\"", t->records, t->got);
+}
+
+static void case_block(void)
+{
+	static struct call c;
+	struct text t = { 0 };
+
+	c.fd = dev_open(O_RDWR);
+	c.size = sizeof(c.buf);
+	call_start(&c);
+	put(c.fd, "wake");
+	call_end(&c);
+	CHECK(c.ret > 0, "%zd %s", c.ret, strerror(c.err));
+	parse(c.buf, c.ret, add_text, &t);
+	CHECK(!strcmp(t.got, "wake"), "\"%s\"", t.got);
+}
+
+static void case_poll(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	int other = dev_open(O_RDONLY | O_NONBLOCK);
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	struct pollfd p = { fd, POLLIN | POLLOUT, 0 };
+
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, other, &ev))
+		die_errno("epoll");
+	CHECK(poll(&p, 1, 0) == 1 && p.revents == POLLOUT, "%#x", (unsigned int)p.revents);
+	CHECK(epoll_wait(ep, &ev, 1, 0) == 0);
+	put(fd, "x");
+	CHECK(poll(&p, 1, 0) == 1 && p.revents == (POLLIN | POLLOUT), "%#x", (unsigned int)p.revents);
+	CHECK(epoll_wait(ep, &ev, 1, HANG_S * 1000) == 1 && ev.events == EPOLLIN, "%#x", ev.events);
+	CHECK(readable(other) == POLLIN);
+	take(fd, 4096);
+	CHECK(readable(other) == 0);
+}
+
+static void *poll_thread(void *arg)
+{
+	struct call *c = arg;
+	struct pollfd p = { c->fd, POLLIN, 0 };
+
+	c->tid = (pid_t)syscall(SYS_gettid);
+	c->ret = poll(&p, 1, HANG_S * 1000);
+	c->err = p.revents;
+	return NULL;
+}
+
+static void case_poll_wakes(void)
+{
+	static struct call c;
+
+	c.fd = dev_open(O_RDWR);
+	if (pthread_create(&c.thread, NULL, poll_thread, &c))
+		die("no thread");
+	while (!c.tid)
+		usleep(100);
+	wait_asleep(c.tid);
+	put(c.fd, "x");
+	call_end(&c);
+	CHECK(c.ret == 1 && c.err == POLLIN, "%zd %#x", c.ret, (unsigned int)c.err);
+}
+
+static volatile sig_atomic_t signals;
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	signals++;
+}
+
+static void case_signal(void)
+{
+	struct sigaction sa = { .sa_handler = on_usr1 };
+	static struct call c;
+	struct text t = { 0 };
+
+	c.fd = dev_open(O_RDWR);
+	c.size = sizeof(c.buf);
+	sigaction(SIGUSR1, &sa, NULL);
+	call_start(&c);
+	pthread_kill(c.thread, SIGUSR1);
+	call_end(&c);
+	CHECK(c.ret == -1 && c.err == EINTR, "%zd %s", c.ret, strerror(c.err));
+
+	sa.sa_flags = SA_RESTART;
+	sigaction(SIGUSR1, &sa, NULL);
+	call_start(&c);
+	pthread_kill(c.thread, SIGUSR1);
+	while (signals < 2)
+		usleep(100);
+	wait_asleep(c.tid);
+	put(c.fd, "later");
+	call_end(&c);
+	CHECK(c.ret > 0, "%zd %s", c.ret, strerror(c.err));
+	parse(c.buf, c.ret, add_text, &t);
+	CHECK(!strcmp(t.got, "later"), "\"%s\"", t.got);
+}
+
+static void case_sigio(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	struct sigaction sa = { .sa_handler = on_usr1 };
+	int i;
+
+	sigaction(SIGIO, &sa, NULL);
+	if (fcntl(fd, F_SETOWN, getpid()) || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK | O_ASYNC))
+		die_errno("O_ASYNC");
+	put(fd, "x");
+	for (i = 0; i < HANG_S * 1000 && !signals; i++)
+		usleep(1000);
+	CHECK(signals > 0);
+}
+
+/* How many bytes one message may have: by the uapi a record is at most a
+ * quarter of a ring.
+ */
+static size_t message_max(int fd)
+{
+	static char big[RING];
+	size_t size = RING / 4 - HDR;
+
+	memset(big, 'm', sizeof(big));
+	CHECK(write(fd, big, size + 1) == -1 && errno == EMSGSIZE, "%s", strerror(errno));
+	CHECK(write(fd, big, RING) == -1 && errno == EMSGSIZE, "%s", strerror(errno));
+	CHECK(write(fd, big, size) == (ssize_t)size, "%s", strerror(errno));
+	return size;
+}
+
+static void case_message_size(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	size_t size = message_max(fd);
+	struct text *t = take(fd, 65536);
+
+	CHECK(t->records == 1 && strlen(t->got) == size, "%u %zu", t->records, strlen(t->got));
+}
+
+/* Fills this CPU's ring; returns how many messages went in. */
+static unsigned int fill(int fd, size_t size)
+{
+	static char text[RING];
+	unsigned int n = 0;
+
+	memset(text, 'f', sizeof(text));
+	while (write(fd, text, size) == (ssize_t)size)
+		if (++n > RING)
+			die("a ring without an end");
+	CHECK(errno == EAGAIN, "%s", strerror(errno));
+	return n;
+}
+
+static void case_full(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	unsigned int n, sum = 0, round;
+
+	pin_to_cpu(0);
+	for (round = 0; round < 20; round++) {
+		size_t size = 1 + round * 37;
+
+		n = fill(fd, size);
+		/* No more than fits, and not much less (one record is a quarter). */
+		CHECK(n * ((HDR + size + 7) & ~7u) <= RING, "%u of %zu", n, size);
+		CHECK((n + 1) * ((HDR + size + 7) & ~7u) > RING * 3 / 4, "%u of %zu", n, size);
+		for (sum = 0; readable(fd); )
+			sum += take(fd, 3000)->records;
+		CHECK(sum == n, "%u of %u", sum, n);
+	}
+}
+
+static void case_full_block(void)
+{
+	static struct call c;
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	unsigned int n, sum = 0;
+
+	pin_to_cpu(0);		/* the thread below inherits it: the same ring */
+	n = fill(fd, 500);
+	c.fd = dev_open(O_RDWR);
+	c.is_write = 1;
+	c.size = 500;
+	call_start(&c);
+	while (sum < n + 1) {
+		struct pollfd p = { fd, POLLIN, 0 };
+
+		if (poll(&p, 1, HANG_S * 1000) != 1)
+			die("the waiting message never came");
+		sum += take(fd, 4096)->records;
+	}
+	call_end(&c);
+	CHECK(c.ret == 500, "%zd %s", c.ret, strerror(c.err));
+}
+
+static void case_order(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	char text[8];
+	int i, next = 0;
+
+	pin_to_cpu(1);
+	while (next < 2000) {
+		for (i = 0; i < 50; i++) {
+			snprintf(text, sizeof(text), "%05d", next + i);
+			put(fd, text);
+		}
+		while (readable(fd)) {
+			struct text *t = take(fd, 1000);
+			char *at;
+
+			for (at = t->got; *at; at += 5, next++)
+				CHECK(strtol(strndupa(at, 5), NULL, 10) == next, "%.5s %d", at, next);
+		}
+		if (failed)
+			return;
+	}
+}
+
+static void case_two_cpus(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	struct text *t;
+	int i;
+
+	/* By time across rings, when nobody writes meanwhile. */
+	for (i = 0; i < 8; i++) {
+		char text[2] = { (char)('a' + i), 0 };
+
+		pin_to_cpu(i & 1);
+		put(fd, text);
+	}
+	t = take(fd, 65536);
+	CHECK(!strcmp(t->got, "abcdefgh"), "\"%s\"", t->got);
+}
+
+static void case_delete(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	struct pollfd p = { fd, POLLIN, 0 };
+	struct text *t;
+	u8 buf[64];
+
+	put(fd, "rest");
+	tqctl("queue del q");
+	CHECK(poll(&p, 1, 0) == 1 && (p.revents & POLLHUP), "%#x", (unsigned int)p.revents);
+	CHECK(write(fd, "x", 1) == -1, "a message to a queue that is gone");
+	t = take(fd, 4096);
+	CHECK(t->records == 1 && !strcmp(t->got, "rest"), "%u \"%s\"", t->records, t->got);
+	CHECK(read(fd, buf, sizeof(buf)) == 0, "%s", strerror(errno));
+	CHECK(read(fd, buf, sizeof(buf)) == 0, "%s", strerror(errno));
+	CHECK(poll(&p, 1, 0) == 1 && (p.revents & POLLHUP), "%#x", (unsigned int)p.revents);
+	CHECK(open(device, O_RDONLY) == -1, "the device node of a queue that is gone");
+}
+
+static void case_delete_wakes(void)
+{
+	static struct call c, p;
+
+	c.fd = dev_open(O_RDWR);
+	c.size = sizeof(c.buf);
+	call_start(&c);
+	p.fd = dev_open(O_RDONLY);
+	if (pthread_create(&p.thread, NULL, poll_thread, &p))
+		die("no thread");
+	while (!p.tid)
+		usleep(100);
+	wait_asleep(p.tid);
+	tqctl("queue del q");
+	call_end(&c);
+	CHECK(c.ret == 0, "%zd %s", c.ret, strerror(c.err));
+	call_end(&p);
+	CHECK(p.ret == 1 && (p.err & POLLHUP), "%zd %#x", p.ret, (unsigned int)p.err);
+}
+
+static void case_delete_wakes_writer(void)
+{
+	static struct call w;
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+
+	pin_to_cpu(0);
+	fill(fd, 500);
+	w.fd = dev_open(O_RDWR);
+	w.is_write = 1;
+	w.size = 500;
+	call_start(&w);
+	tqctl("queue del q");
+	call_end(&w);
+	CHECK(w.ret == -1, "%zd", w.ret);
+}
+
+static void case_flags(void)
+{
+	int fd = dev_open(O_RDONLY);
+	char path[64];
+	u8 buf[4096];
+	FILE *f;
+
+	CHECK(write(fd, "x", 1) == -1 && errno == EBADF, "%s", strerror(errno));
+	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+		die_errno("O_NONBLOCK");
+	CHECK(read(fd, buf, sizeof(buf)) == -1 && errno == EAGAIN, "%s", strerror(errno));
+	fd = dev_open(O_WRONLY);
+	put(fd, "x");
+	CHECK(read(fd, buf, sizeof(buf)) == -1 && errno == EBADF, "%s", strerror(errno));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	CHECK(f && fread(buf, 1, sizeof(buf), f) > 0);
+}
+
+static void case_fork(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK), status;
+	pid_t pid;
+
+	put(fd, "for the child");
+	pid = fork();
+	if (!pid) {
+		struct text *t = take(fd, 4096);
+
+		CHECK(!strcmp(t->got, "for the child"), "\"%s\"", t->got);
+		put(fd, "from the child");
+		fflush(stdout);
+		_exit(failed);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(status == 0, "%#x", (unsigned int)status);
+	CHECK(!strcmp(take(fd, 4096)->got, "from the child"));
+}
+
+static void case_mmap(void)
+{
+	int fd = dev_open(O_RDWR);
+	void *p;
+
+	/* Until the module has mappings it must refuse them in order. */
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	CHECK(p == MAP_FAILED, "a private writable mapping");
+	p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p == MAP_FAILED, "a writable mapping of everything");
+}
+
+/* Two readers at once: each record reaches exactly one of them. */
+static void *race_thread(void *arg)
+{
+	u64 *seen = arg;
+	int fd = dev_open(O_RDONLY);
+	u8 *buf = xcalloc(1, 4096);
+
+	for (;;) {
+		ssize_t n = read(fd, buf, 4096);
+		ssize_t at;
+
+		if (n <= 0)
+			return NULL;
+		for (at = 0; at < n; ) {
+			struct tqueue_record rec;
+			int i;
+
+			memcpy(&rec, buf + at, sizeof(rec));
+			memcpy(&i, buf + at + rec.hdr_len, sizeof(i));
+			if (rec.type == TQUEUE_RECORD_MESSAGE)
+				__atomic_fetch_add(&seen[i], 1, __ATOMIC_RELAXED);
+			at += rec.len;
+		}
+	}
+}
+
+#define RACE_N 4000
+
+static void case_two_readers(void)
+{
+	static u64 seen[RACE_N];
+	pthread_t t[3];
+	int fd = dev_open(O_WRONLY), i;
+
+	for (i = 0; i < 3; i++)
+		if (pthread_create(&t[i], NULL, race_thread, seen))
+			die("no thread");
+	for (i = 0; i < RACE_N; i++)
+		if (write(fd, &i, sizeof(i)) != sizeof(i))
+			die_errno("write");
+	close(fd);
+	tqctl("queue del q");
+	for (i = 0; i < 3; i++)
+		pthread_join(t[i], NULL);
+	for (i = 0; i < RACE_N; i++)
+		CHECK(seen[i] == 1, "message %d: %" PRIu64 " times", i, seen[i]);
+}
+
+/* Many sleeps and wake-ups: none may be lost. */
+static void case_ping(void)
+{
+	static struct call c;
+	int fd = dev_open(O_RDWR);
+	int i;
+
+	for (i = 0; i < 300 && !failed; i++) {
+		c.fd = fd;
+		c.size = sizeof(c.buf);
+		c.tid = 0;
+		if (pthread_create(&c.thread, NULL, calling, &c))
+			die("no thread");
+		if (i & 1)
+			sched_yield();
+		put(fd, "ping");
+		call_end(&c);
+		CHECK(c.ret > 0, "%zd %s", c.ret, strerror(c.err));
+	}
+}
+
+static const struct {
+	const char	*name;
+	void		(*fn)(void);
+} table[] = {
+#define C(x) { #x, case_ ## x }
+	C(empty), C(message), C(small_buffer), C(bad_address), C(block), C(poll),
+	C(poll_wakes), C(signal), C(sigio), C(message_size), C(full), C(full_block),
+	C(order), C(two_cpus), C(flags), C(fork), C(mmap), C(ping), C(two_readers),
+	C(delete), C(delete_wakes), C(delete_wakes_writer),
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc == 2 && !strcmp(argv[1], "list")) {
+		for (i = 0; i < ARRAY_SIZE(table); i++)
+			puts(table[i].name);
+		return 0;
+	}
+	if (argc != 4)
+		die("DEVICE ID CASE, or list");
+	device = argv[1];
+	queue_id = (u32)number(argv[2]);
+	alarm(HANG_S * 2);
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		if (!strcmp(argv[3], table[i].name)) {
+			table[i].fn();
+			return failed;
+		}
+	die("no such case: %s", argv[3]);
+}
