@@ -109,11 +109,16 @@ void tq_nl_ntf_send(struct tq_net *tn, struct sk_buff *skb, const struct genl_in
 		.flags		= GENL_UNS_ADMIN_PERM,			\
 	}
 
-/* An operation without attributes of its own: all are refused. */
-static const struct nla_policy no_policy[1];
+/* An operation without attributes.  With a maxattr of 0 the core would not look
+ * at what is there; with this it refuses all.
+ */
+#define NO_ATTRS	1
+static const struct nla_policy no_policy[NO_ATTRS + 1] = {
+	[NO_ATTRS] = { .type = NLA_REJECT, .reject_message = "this command has no attributes" },
+};
 
 static const struct genl_ops ops[] = {
-	OP(VERSION_GET, tq_nl_version_get, no_policy, 0),
+	OP(VERSION_GET, tq_nl_version_get, no_policy, NO_ATTRS),
 
 	OP(QUEUE_NEW, tq_nl_queue_new, tq_nl_queue_new_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_SET, tq_nl_queue_set, tq_nl_queue_set_policy, TQUEUE_A_QUEUE_MAX),
@@ -122,7 +127,7 @@ static const struct genl_ops ops[] = {
 		tq_nl_queue_get_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_OPEN, tq_nl_queue_open, tq_nl_queue_open_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_FLUSH, tq_nl_queue_flush, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
-	OP_DUMP(STATS_GET, NULL, tq_nl_stats_dump, no_policy, 0),
+	OP_DUMP(STATS_GET, NULL, tq_nl_stats_dump, no_policy, NO_ATTRS),
 
 	OP(TABLE_NEW, tq_nl_table_new, tq_nl_table_new_policy, TQUEUE_A_TABLE_MAX),
 	OP(TABLE_DEL, tq_nl_table_del, tq_nl_table_id_policy, TQUEUE_A_TABLE_MAX),
@@ -142,10 +147,10 @@ static const struct genl_ops ops[] = {
 	OP_DUMP(HOOK_GET, tq_nl_hook_get, tq_nl_hook_dump,
 		tq_nl_hook_id_policy, TQUEUE_A_HOOK_MAX),
 
-	OP(TXN_BEGIN, tq_nl_txn_begin, no_policy, 0),
+	OP(TXN_BEGIN, tq_nl_txn_begin, no_policy, NO_ATTRS),
 	OP(TXN_COMMIT, tq_nl_txn_commit, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
 	OP(TXN_ABORT, tq_nl_txn_abort, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
-	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, 0),
+	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, NO_ATTRS),
 };
 
 static const struct genl_multicast_group groups[] = {

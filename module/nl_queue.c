@@ -255,16 +255,6 @@ static int reply(const struct genl_info *info, struct tq_net *tn, struct tq_queu
 	return 0;
 }
 
-static int send_reply(struct genl_info *info, struct tq_net *tn, struct tq_queue *q, u8 cmd,
-		      u32 query)
-{
-	struct sk_buff *skb;
-	int err;
-
-	err = reply(info, tn, q, cmd, query, &skb);
-	return err ? err : genlmsg_reply(skb, info);
-}
-
 /* Tells of a change that has the namespace's serial.  @q is NULL if it is gone. */
 static void notify(struct tq_net *tn, const struct genl_info *info, u8 cmd, struct tq_queue *q,
 		   u32 id, const char *name)
@@ -348,6 +338,7 @@ int tq_nl_queue_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct tq_net *tn = tq_nl_net(info);
 	struct tq_queue_config config;
+	struct sk_buff *msg;
 	struct tq_queue *q;
 	int err;
 
@@ -365,8 +356,13 @@ int tq_nl_queue_new(struct sk_buff *skb, struct genl_info *info)
 			NL_SET_BAD_ATTR(info->extack, info->attrs[TQUEUE_A_QUEUE_RING_SIZE]);
 		goto unlock;
 	}
+	err = reply(info, tn, q, TQUEUE_CMD_QUEUE_NEW, 0, &msg);
+	if (err) {
+		tq_queue_delete(tn, q, NULL);
+		goto unlock;
+	}
 	notify(tn, info, TQUEUE_CMD_QUEUE_NEW_NTF, q, 0, NULL);
-	err = send_reply(info, tn, q, TQUEUE_CMD_QUEUE_NEW, 0);
+	err = genlmsg_reply(msg, info);
 unlock:
 	mutex_unlock(&tn->lock);
 	return err;
@@ -463,6 +459,7 @@ int tq_nl_queue_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *query = info->attrs[TQUEUE_A_QUEUE_QUERY];
 	struct tq_net *tn = tq_nl_net(info);
+	struct sk_buff *msg;
 	struct tq_queue *q;
 	int err;
 
@@ -473,10 +470,10 @@ int tq_nl_queue_get(struct sk_buff *skb, struct genl_info *info)
 	q = find(tn, info);
 	err = PTR_ERR_OR_ZERO(q);
 	if (!err)
-		err = send_reply(info, tn, q, TQUEUE_CMD_QUEUE_GET,
-				 query ? nla_get_u32(query) : 0);
+		err = reply(info, tn, q, TQUEUE_CMD_QUEUE_GET, query ? nla_get_u32(query) : 0,
+			    &msg);
 	mutex_unlock(&tn->lock);
-	return err;
+	return err ? err : genlmsg_reply(msg, info);
 }
 
 static int open_file(struct tq_net *tn, struct genl_info *info, struct sk_buff **skb,
@@ -649,7 +646,14 @@ int tq_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nlattr **attrs = tq_compat_dump_attrs(cb);
 	struct nlattr *which = attrs[TQUEUE_A_QUEUE_ID] ?: attrs[TQUEUE_A_QUEUE_NAME];
 	struct nlattr *query = attrs[TQUEUE_A_QUEUE_QUERY];
+	const struct genl_info info = {
+		.genlhdr = nlmsg_data(cb->nlh), .extack = cb->extack,
+	};
+	int err;
 
+	err = tq_nl_once(&info, 0);
+	if (err)
+		return err;
 	if (which) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, which, "a dump is of all queues");
 		return -EINVAL;
