@@ -20,7 +20,7 @@ enum xt_tqueue_match_flag {
 };
 
 /**
- * struct xt_tqueue_mtinfo - "-m tqueue [!] --table NAME"
+ * struct xt_tqueue_mtinfo - "-m tqueue [!] --rule-table NAME"
  * @table: name of a table of this namespace
  * @flags: XT_TQUEUE_MATCH_*
  * @reserved: 0
@@ -45,7 +45,7 @@ enum xt_tqueue_target_flag {
 };
 
 /**
- * struct xt_tqueue_tginfo - "-j TQUEUE --queue NAME ..." or "--table NAME"
+ * struct xt_tqueue_tginfo - "-j TQUEUE --queue NAME ..." or "--rule-table NAME"
  * @name: name of a queue or table of this namespace
  * @flags: XT_TQUEUE_TARGET_*
  * @snaplen: bytes
