@@ -412,7 +412,7 @@ static int dump_whole(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void
 }
 
 int tnl_request(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
-	       struct tnl_error *err)
+		struct tnl_error *err)
 {
 	memset(err, 0, sizeof(*err));
 	nl->torn = false;
