@@ -89,6 +89,17 @@ static int put_actions(struct sk_buff *skb, const struct tq_actions *a)
 	return nla_put_u32(skb, TQUEUE_A_RULE_VERDICT, a->verdict);
 }
 
+static int put_timeout(struct sk_buff *skb, const struct tq_rule *rule)
+{
+	u64 now = get_jiffies_64(), expires = READ_ONCE(rule->expires);
+
+	if (!expires)
+		return 0;
+	return put_u64(skb, TQUEUE_A_RULE_TIMEOUT_MS, rule->timeout_ms) ?:
+	       put_u64(skb, TQUEUE_A_RULE_EXPIRES_MS,
+		       expires > now ? div_u64((expires - now) * MSEC_PER_SEC, HZ) : 0);
+}
+
 static int put_counters(struct sk_buff *skb, const struct tq_version *v)
 {
 	const struct tq_rule *rule = v->rule;
@@ -110,7 +121,7 @@ int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query)
 	    nla_put_u32(skb, TQUEUE_A_RULE_PRIO, v->prio) ||
 	    (!(query & TQUEUE_QUERY_TERSE) &&
 	     (put_match(skb, &v->match) || put_actions(skb, &v->actions))) ||
-	    put_counters(skb, v)) {
+	    put_timeout(skb, v->rule) || put_counters(skb, v)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
