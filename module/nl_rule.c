@@ -146,7 +146,7 @@ static int rules_change(struct genl_info *info, change_fn change)
 	if (err)
 		return err;
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "at least one rule is needed");
+		NL_SET_ERR_MSG(info->extack, "at least one rule is needed");
 		return -EINVAL;
 	}
 
@@ -235,7 +235,7 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a rule is needed, by handle");
+		NL_SET_ERR_MSG(info->extack, "a rule is needed, by handle");
 		return -EINVAL;
 	}
 	err = tq_nl_rule_parse_handle(&handle, nest, info->extack);

@@ -201,10 +201,10 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 			if (!err)
 				t->next_place++;
 		} else if (rule->owner && rule->owner != txn) {
-			NL_SET_ERR_MSG_MOD(extack, "rule is being changed by another transaction");
+			NL_SET_ERR_MSG(extack, "rule is being changed by another transaction");
 			err = -EBUSY;
 		} else {
-			NL_SET_ERR_MSG_MOD(extack, "a rule with this handle exists");
+			NL_SET_ERR_MSG(extack, "a rule with this handle exists");
 			err = -EEXIST;
 		}
 	} else {
@@ -212,7 +212,7 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 		if (!rule) {
 			rule = add_new(txn, t, spec);
 		} else if (spec->excl) {
-			NL_SET_ERR_MSG_MOD(extack, "the same rule exists");
+			NL_SET_ERR_MSG(extack, "the same rule exists");
 			err = -EEXIST;
 		} else {
 			err = refresh(txn, t, rule, spec);
@@ -232,11 +232,11 @@ static struct tq_rule *find_mine(struct tq_txn *txn, struct tq_table *t, u64 han
 
 	if (!rule || !effective(txn, rule)) {
 		/* Only pending in another transaction is not there for us. */
-		NL_SET_ERR_MSG_MOD(extack, "no rule has this handle");
+		NL_SET_ERR_MSG(extack, "no rule has this handle");
 		return ERR_PTR(-ENOENT);
 	}
 	if (rule->owner && rule->owner != txn) {
-		NL_SET_ERR_MSG_MOD(extack, "rule is being changed by another transaction");
+		NL_SET_ERR_MSG(extack, "rule is being changed by another transaction");
 		return ERR_PTR(-EBUSY);
 	}
 	return rule;
@@ -301,7 +301,7 @@ int tq_txn_flush(struct tq_txn *txn, struct tq_table *t, struct netlink_ext_ack 
 		if (v != effective(txn, v->rule))
 			continue;
 		if (v->rule->owner && v->rule->owner != txn) {
-			NL_SET_ERR_MSG_MOD(extack, "a rule is being changed by another transaction");
+			NL_SET_ERR_MSG(extack, "a rule is being changed by another transaction");
 			err = -EBUSY;
 			break;
 		}
