@@ -274,7 +274,8 @@ static struct tq_version *probe(const struct tq_classifier *c, struct tq_buckets
 	hlist_for_each_entry_rcu(v, &b->head[h & b->mask], node[b->which]) {
 		if (v->tuple != t || (best && !tq_version_before(v, best)))
 			continue;
-		if (tq_match_test(&v->match, key) && tq_version_seen(v, gen))
+		if (tq_match_test(&v->match, key) && tq_version_seen(v, gen) &&
+		    !tq_rule_expired(v->rule))
 			best = v;
 	}
 	return best;

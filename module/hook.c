@@ -180,7 +180,7 @@ struct tq_hook *tq_hook_create(struct tq_net *tn, struct tq_table *t, u32 family
 	if (tn->dying)
 		return ERR_PTR(-ENODEV);
 	if (!try_module_get(THIS_MODULE)) {
-		NL_SET_ERR_MSG_MOD(extack, "the module is being unloaded");
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
 		return ERR_PTR(-ENODEV);
 	}
 	hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
@@ -202,7 +202,7 @@ struct tq_hook *tq_hook_create(struct tq_net *tn, struct tq_table *t, u32 family
 	if (p) {
 		err = -EEXIST;
 		if (bound(tn, p, t)) {
-			NL_SET_ERR_MSG_MOD(extack, "the table is at this hook already");
+			NL_SET_ERR_MSG(extack, "the table is at this hook already");
 			goto erase_hook;
 		}
 		b = bindings_make(tn, p, NULL, t);
@@ -220,7 +220,7 @@ struct tq_hook *tq_hook_create(struct tq_net *tn, struct tq_table *t, u32 family
 		p = point_new(tn, family, point, priority, b);
 		if (IS_ERR(p)) {
 			err = PTR_ERR(p);
-			NL_SET_ERR_MSG_MOD(extack, "netfilter refuses the hook");
+			NL_SET_ERR_MSG(extack, "netfilter refuses the hook");
 			goto unuse_table;
 		}
 	} else {

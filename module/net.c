@@ -14,6 +14,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "expire.h"
 #include "hook.h"
 #include "net.h"
 #include "nl_txn.h"
@@ -75,6 +76,7 @@ static int __net_init net_begin(struct net *net)
 	xa_init_flags(&tn->tables, XA_FLAGS_ALLOC1);
 	xa_init_flags(&tn->hooks, XA_FLAGS_ALLOC1);
 	xa_init_flags(&tn->txns, XA_FLAGS_ALLOC1);
+	tq_expire_init(tn);
 	return 0;
 }
 
@@ -89,6 +91,7 @@ static void __net_exit net_pre_end(struct net *net)
 	tq_table_kill_all(tn);
 	tq_queue_kill_all(tn);
 	mutex_unlock(&tn->lock);
+	cancel_delayed_work_sync(&tn->expire);
 }
 
 static void __net_exit net_end(struct list_head *nets)

@@ -23,6 +23,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
 
@@ -45,6 +46,8 @@ struct tq_table;
  * @hooks: by id
  * @points: struct tq_point.node: registered netfilter hooks
  * @txns: by id
+ * @expire: removes rules whose time is over
+ * @expire_at: jiffies64 at which it runs next; 0: not
  */
 struct tq_net {
 	struct net		*net;
@@ -61,6 +64,8 @@ struct tq_net {
 	struct list_head	points;
 	struct xarray		txns;
 	u32			next_txn;
+	struct delayed_work	expire;
+	u64			expire_at;
 };
 
 struct tq_net *tq_net(const struct net *net);

@@ -94,7 +94,7 @@ static struct tq_hook *find(struct tq_net *tn, struct genl_info *info)
 	struct tq_hook *h;
 
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_ID)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a hook is needed, by id");
+		NL_SET_ERR_MSG(info->extack, "a hook is needed, by id");
 		return ERR_PTR(-EINVAL);
 	}
 	h = xa_load(&tn->hooks, nla_get_u32(id));
@@ -108,7 +108,7 @@ static struct tq_hook *find(struct tq_net *tn, struct genl_info *info)
 static struct tq_table *table(struct tq_net *tn, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_TABLE)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a table");
+		NL_SET_ERR_MSG(info->extack, "a hook needs a table");
 		return ERR_PTR(-EINVAL);
 	}
 	return tq_nl_table_find(tn, NULL, info->attrs[TQUEUE_A_HOOK_TABLE], info->extack);
@@ -158,11 +158,11 @@ int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_FAMILY)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a family");
+		NL_SET_ERR_MSG(info->extack, "a hook needs a family");
 		return -EINVAL;
 	}
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_HOOK_POINT)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a hook needs a point, as prerouting");
+		NL_SET_ERR_MSG(info->extack, "a hook needs a point, as prerouting");
 		return -EINVAL;
 	}
 	family = nla_get_u32(info->attrs[TQUEUE_A_HOOK_FAMILY]);

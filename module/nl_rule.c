@@ -146,7 +146,7 @@ static int rules_change(struct genl_info *info, change_fn change)
 	if (err)
 		return err;
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "at least one rule is needed");
+		NL_SET_ERR_MSG(info->extack, "at least one rule is needed");
 		return -EINVAL;
 	}
 
@@ -235,7 +235,7 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a rule is needed, by handle");
+		NL_SET_ERR_MSG(info->extack, "a rule is needed, by handle");
 		return -EINVAL;
 	}
 	err = tq_nl_rule_parse_handle(&handle, nest, info->extack);
@@ -253,7 +253,7 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 	}
 	mutex_lock(&t->lock);
 	rule = tq_table_rule(t, handle);
-	if (!rule || !rule->current_ver) {
+	if (!rule || !rule->current_ver || tq_rule_expired(rule)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, nest, "no rule has this handle");
 		err = -ENOENT;
 	} else {
@@ -288,7 +288,7 @@ static int dump_rules(struct sk_buff *skb, struct tq_table *t, struct dump_ctx *
 	unsigned int n = 0;
 
 	for (v = tq_table_after(t, !ctx->begun, ctx->prio, ctx->place); v; v = tq_table_next(v)) {
-		if (!tq_version_seen(v, gen))
+		if (!tq_version_seen(v, gen) || tq_rule_expired(v->rule))
 			continue;
 		if (tq_nl_rule_fill(skb, v, query))
 			return n ? 1 : -EMSGSIZE;
@@ -361,7 +361,7 @@ static u8 kind(const struct tq_change *c)
 {
 	if (!c->rule->current_ver)
 		return TQUEUE_CMD_RULE_DEL_NTF;
-	return c->before ? TQUEUE_CMD_RULE_SET_NTF : TQUEUE_CMD_RULE_NEW_NTF;
+	return c->before || c->refresh ? TQUEUE_CMD_RULE_SET_NTF : TQUEUE_CMD_RULE_NEW_NTF;
 }
 
 /* What a change is to others: the first of a rule's changes stands for all of
@@ -369,6 +369,8 @@ static u8 kind(const struct tq_change *c)
  */
 static bool told(const struct tq_change *c)
 {
+	if (c->refresh)
+		return c->rule->current_ver;
 	return !c->again && (c->before || c->rule->current_ver);
 }
 
@@ -384,13 +386,14 @@ static int ntf_end(struct tq_net *tn, const struct genl_info *info, struct sk_bu
 }
 
 /* One message of the changes from @c on that are of the same kind and table;
- * returns the first that is not in it.
+ * returns the first that is not in it.  @del: what a deletion is called.
  */
 static struct tq_change *notify_run(struct tq_net *tn, const struct genl_info *info,
-				    struct tq_txn *txn, struct tq_change *c)
+				    struct tq_txn *txn, struct tq_change *c, u8 del)
 {
 	const struct tq_table *t = c->table;
-	u8 cmd = kind(c);
+	const u8 first = kind(c);
+	const u8 cmd = first == TQUEUE_CMD_RULE_DEL_NTF ? del : first;
 	struct sk_buff *skb;
 	void *hdr = NULL;
 
@@ -403,12 +406,12 @@ static struct tq_change *notify_run(struct tq_net *tn, const struct genl_info *i
 	list_for_each_entry_from(c, &txn->changes, node) {
 		if (!told(c))
 			continue;
-		if (c->table != t || kind(c) != cmd)
+		if (c->table != t || kind(c) != first)
 			break;
 		/* Room for the serial must remain. */
 		if (skb && skb_tailroom(skb) < TQ_NL_RULE_ROOM)
 			break;
-		if (skb && (cmd == TQUEUE_CMD_RULE_DEL_NTF ?
+		if (skb && (first == TQUEUE_CMD_RULE_DEL_NTF ?
 			    tq_nl_rule_fill_handle(skb, c->rule->handle) :
 			    tq_nl_rule_fill(skb, c->rule->current_ver, 0)))
 			break;
@@ -419,7 +422,7 @@ static struct tq_change *notify_run(struct tq_net *tn, const struct genl_info *i
 	return c;
 }
 
-void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn)
+static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn, u8 del)
 {
 	struct tq_change *c;
 
@@ -432,9 +435,19 @@ void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct 
 	c = list_first_entry(&txn->changes, struct tq_change, node);
 	while (!list_entry_is_head(c, &txn->changes, node)) {
 		if (told(c))
-			c = notify_run(tn, info, txn, c);
+			c = notify_run(tn, info, txn, c, del);
 		else
 			c = list_next_entry(c, node);
 		cond_resched();
 	}
+}
+
+void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn)
+{
+	notify(tn, info, txn, TQUEUE_CMD_RULE_DEL_NTF);
+}
+
+void tq_nl_rules_expired(struct tq_net *tn, struct tq_txn *txn)
+{
+	notify(tn, NULL, txn, TQUEUE_CMD_RULE_EXPIRED_NTF);
 }

@@ -37,5 +37,7 @@ int tq_nl_rule_fill_handle(struct sk_buff *skb, u64 handle);
 
 /* Tells of all changes of a committed transaction. */
 void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn);
+/* The same of one that has deleted expired rules. */
+void tq_nl_rules_expired(struct tq_net *tn, struct tq_txn *txn);
 
 #endif /* _TQ_NL_RULE_H */

@@ -23,6 +23,25 @@ static int put_addr(struct sk_buff *skb, int attr, int attr_len, u8 family,
 	       nla_put_u32(skb, attr_len, len);
 }
 
+/* Of two ranges that mean "any port" one is told: it says that the packet must
+ * carry ports.
+ */
+static int put_ports(struct sk_buff *skb, const struct tq_match *m)
+{
+	bool any_sport = !m->sport_min && m->sport_max == 65535;
+	bool any_dport = !m->dport_min && m->dport_max == 65535;
+
+	if (!any_sport &&
+	    (nla_put_u32(skb, TQUEUE_A_RULE_SPORT_MIN, m->sport_min) ||
+	     nla_put_u32(skb, TQUEUE_A_RULE_SPORT_MAX, m->sport_max)))
+		return -EMSGSIZE;
+	if ((any_sport || !any_dport) &&
+	    (nla_put_u32(skb, TQUEUE_A_RULE_DPORT_MIN, m->dport_min) ||
+	     nla_put_u32(skb, TQUEUE_A_RULE_DPORT_MAX, m->dport_max)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_match(struct sk_buff *skb, const struct tq_match *m)
 {
 	const u32 has = m->has;
@@ -34,14 +53,7 @@ static int put_match(struct sk_buff *skb, const struct tq_match *m)
 		     m->dst_len) ||
 	    (has & TQ_HAS_PROTO && nla_put_u32(skb, TQUEUE_A_RULE_PROTO, m->proto)))
 		return -EMSGSIZE;
-	/* A range that was not given is told too if the other was: it says the
-	 * same.
-	 */
-	if (has & TQ_HAS_PORTS &&
-	    (nla_put_u32(skb, TQUEUE_A_RULE_SPORT_MIN, m->sport_min) ||
-	     nla_put_u32(skb, TQUEUE_A_RULE_SPORT_MAX, m->sport_max) ||
-	     nla_put_u32(skb, TQUEUE_A_RULE_DPORT_MIN, m->dport_min) ||
-	     nla_put_u32(skb, TQUEUE_A_RULE_DPORT_MAX, m->dport_max)))
+	if (has & TQ_HAS_PORTS && put_ports(skb, m))
 		return -EMSGSIZE;
 	if ((has & TQ_HAS_ICMP_TYPE && nla_put_u32(skb, TQUEUE_A_RULE_ICMP_TYPE, m->icmp_type)) ||
 	    (has & TQ_HAS_ICMP_CODE && nla_put_u32(skb, TQUEUE_A_RULE_ICMP_CODE, m->icmp_code)))
@@ -89,6 +101,17 @@ static int put_actions(struct sk_buff *skb, const struct tq_actions *a)
 	return nla_put_u32(skb, TQUEUE_A_RULE_VERDICT, a->verdict);
 }
 
+static int put_timeout(struct sk_buff *skb, const struct tq_rule *rule)
+{
+	u64 now = get_jiffies_64(), expires = READ_ONCE(rule->expires);
+
+	if (!expires)
+		return 0;
+	return put_u64(skb, TQUEUE_A_RULE_TIMEOUT_MS, rule->timeout_ms) ?:
+	       put_u64(skb, TQUEUE_A_RULE_EXPIRES_MS,
+		       expires > now ? div_u64((expires - now) * MSEC_PER_SEC, HZ) : 0);
+}
+
 static int put_counters(struct sk_buff *skb, const struct tq_version *v)
 {
 	const struct tq_rule *rule = v->rule;
@@ -110,7 +133,7 @@ int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query)
 	    nla_put_u32(skb, TQUEUE_A_RULE_PRIO, v->prio) ||
 	    (!(query & TQUEUE_QUERY_TERSE) &&
 	     (put_match(skb, &v->match) || put_actions(skb, &v->actions))) ||
-	    put_counters(skb, v)) {
+	    put_timeout(skb, v->rule) || put_counters(skb, v)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

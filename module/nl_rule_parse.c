@@ -23,6 +23,9 @@ static const struct nla_policy copy_policy[TQUEUE_A_COPY_MAX + 1] = {
 static struct netlink_range_validation port_range = { .max = 65535 };
 
 #define PORT	NLA_POLICY_FULL_RANGE(NLA_U32, &port_range)
+/* A hundred years. */
+#define TQ_TIMEOUT_MAX_MS	(36525ULL * 86400 * MSEC_PER_SEC)
+
 #define BYTE	NLA_POLICY_MAX(NLA_U32, 255)
 
 const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1] = {
@@ -81,7 +84,7 @@ static const u8 unsupported[] = {
 	TQUEUE_A_RULE_CT_STATE, TQUEUE_A_RULE_SAMPLE, TQUEUE_A_RULE_RATE, TQUEUE_A_RULE_BURST,
 	TQUEUE_A_RULE_SET_TTL, TQUEUE_A_RULE_ADD_TTL, TQUEUE_A_RULE_SET_DSCP,
 	TQUEUE_A_RULE_NFQUEUE_NUM, TQUEUE_A_RULE_STEAL_QUEUE, TQUEUE_A_RULE_STEAL_ELSE,
-	TQUEUE_A_RULE_FLAGS, TQUEUE_A_RULE_TIMEOUT_MS, TQUEUE_A_RULE_EXPIRES_MS,
+	TQUEUE_A_RULE_FLAGS,
 };
 
 static int check_supported(struct nlattr **tb, struct netlink_ext_ack *extack)
@@ -403,6 +406,32 @@ static int parse_actions(struct tq_net *tn, struct tq_actions *a, const struct n
 	return 0;
 }
 
+static int parse_timeout(struct tq_rule_spec *spec, struct nlattr **tb,
+			 struct netlink_ext_ack *extack)
+{
+	struct nlattr *timeout = tb[TQUEUE_A_RULE_TIMEOUT_MS];
+	struct nlattr *expires = tb[TQUEUE_A_RULE_EXPIRES_MS];
+
+	if (!timeout && !expires)
+		return 0;
+	if (!timeout) {
+		NL_SET_ERR_MSG_ATTR(extack, expires, "time left without a timeout");
+		return -EINVAL;
+	}
+	spec->timed = true;
+	spec->timeout_ms = nla_get_u64(timeout);
+	spec->expires_ms = expires ? nla_get_u64(expires) : spec->timeout_ms;
+	if (spec->timeout_ms > TQ_TIMEOUT_MAX_MS) {
+		NL_SET_ERR_MSG_ATTR(extack, timeout, "timeout is longer than a hundred years");
+		return -EINVAL;
+	}
+	if (spec->expires_ms > spec->timeout_ms || (expires && !spec->expires_ms)) {
+		NL_SET_ERR_MSG_ATTR(extack, expires, "time left is 0 or more than the timeout");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static void parse_counters(struct tq_rule_spec *spec, struct nlattr **tb)
 {
 	if (tb[TQUEUE_A_RULE_PACKETS])
@@ -441,6 +470,9 @@ int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct 
 	if (tb[TQUEUE_A_RULE_PRIO])
 		spec->prio = nla_get_u32(tb[TQUEUE_A_RULE_PRIO]);
 	parse_counters(spec, tb);
+	err = parse_timeout(spec, tb, extack);
+	if (err)
+		return err;
 	return parse_actions(tn, &spec->actions, nest, tb, extack);
 }
 

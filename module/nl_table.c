@@ -45,7 +45,7 @@ struct tq_table *tq_nl_table_find(struct tq_net *tn, struct nlattr *id, struct n
 		return ERR_PTR(-EINVAL);
 	}
 	if (!id && !name) {
-		NL_SET_ERR_MSG_MOD(extack, "a table is needed, by name or id");
+		NL_SET_ERR_MSG(extack, "a table is needed, by name or id");
 		return ERR_PTR(-EINVAL);
 	}
 	t = id ? xa_load(&tn->tables, nla_get_u32(id)) : tq_table_find(tn, nla_data(name));
@@ -136,7 +136,7 @@ int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_TABLE_NAME)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a new table needs a name");
+		NL_SET_ERR_MSG(info->extack, "a new table needs a name");
 		return -EINVAL;
 	}
 	if (tq_name_check(nla_data(name))) {

@@ -132,7 +132,7 @@ static struct tq_txn *take(struct tq_net *tn, struct genl_info *info)
 	struct tq_txn *txn;
 
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_TXN_ID)) {
-		NL_SET_ERR_MSG_MOD(info->extack, "a transaction is needed, by id");
+		NL_SET_ERR_MSG(info->extack, "a transaction is needed, by id");
 		return ERR_PTR(-EINVAL);
 	}
 	txn = find(tn, info, info->attrs[TQUEUE_A_TXN_ID]);

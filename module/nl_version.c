@@ -9,7 +9,7 @@
 #include "queue.h"
 #include "ring.h"
 
-#define FEATURES	(TQUEUE_FEATURE_TXN | TQUEUE_FEATURE_QUEUE_OPEN)
+#define FEATURES	(TQUEUE_FEATURE_TXN | TQUEUE_FEATURE_QUEUE_OPEN | TQUEUE_FEATURE_TIMEOUT)
 
 int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 {

@@ -120,6 +120,7 @@ struct tq_rule *tq_rule_alloc(u64 handle)
 		return NULL;
 	rule->handle = handle;
 	refcount_set(&rule->refs, 1);
+	RB_CLEAR_NODE(&rule->expiry);
 	return rule;
 }
 

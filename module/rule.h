@@ -12,6 +12,7 @@
 #define _TQ_RULE_H
 
 #include <linux/if.h>
+#include <linux/jiffies.h>
 #include <linux/netfilter.h>
 #include <linux/rbtree.h>
 #include <linux/rculist.h>
@@ -117,6 +118,9 @@ struct tq_actions {
  * @current: the version that new packets see, or NULL; under tq_table.lock
  * @pending: with @owner: what @current becomes; NULL: deleted
  * @owner: the transaction that has changed the rule and is not committed
+ * @expires: jiffies64 from which on it is skipped; 0: never
+ * @timeout_ms: what @expires was last set to, from then on; under tq_table.lock
+ * @expiry: in tq_table.expiry, if @expires; under tq_table.lock
  * @packets: counters; all packets of a rule write this line
  * @last_hit: seconds since the epoch, 0: never
  */
@@ -127,6 +131,9 @@ struct tq_rule {
 	struct tq_version	*current_ver;
 	struct tq_version	*pending;
 	struct tq_txn		*owner;
+	u64			expires;
+	u64			timeout_ms;
+	struct rb_node		expiry;
 	struct rcu_head		rcu;
 
 	atomic64_t		packets ____cacheline_aligned_in_smp;
@@ -134,6 +141,13 @@ struct tq_rule {
 	atomic64_t		copies;
 	time64_t		last_hit;
 };
+
+static inline bool tq_rule_expired(const struct tq_rule *rule)
+{
+	u64 expires = READ_ONCE(rule->expires);
+
+	return unlikely(expires) && time_after_eq64(get_jiffies_64(), expires);
+}
 
 /* Not yet, and not any more, in any generation. */
 #define TQ_GEN_NEVER	ULONG_MAX

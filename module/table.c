@@ -143,6 +143,7 @@ struct tq_table *tq_table_create(struct tq_net *tn, const char *name,
 	refcount_set(&t->refs, 1);
 	atomic_long_set(&t->generation, 1);
 	t->order = RB_ROOT;
+	t->expiry = RB_ROOT_CACHED;
 	t->next_handle = 1;
 	t->next_place = 1;
 
@@ -222,9 +223,42 @@ int tq_table_hash(struct tq_table *t, struct tq_rule *rule)
 	return err;
 }
 
+void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
+{
+	struct rb_node **p = &t->expiry.rb_root.rb_node, *parent = NULL;
+	bool first = true;
+
+	lockdep_assert_held(&t->lock);
+	if (!RB_EMPTY_NODE(&rule->expiry)) {
+		rb_erase_cached(&rule->expiry, &t->expiry);
+		RB_CLEAR_NODE(&rule->expiry);
+	}
+	if (!ms) {
+		WRITE_ONCE(rule->expires, 0);
+		return;
+	}
+	/* Rounded up: never too early.  0 is "never" and long past. */
+	WRITE_ONCE(rule->expires, get_jiffies_64() + DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC));
+	while (*p) {
+		parent = *p;
+		if (rule->expires < rb_entry(parent, struct tq_rule, expiry)->expires) {
+			p = &parent->rb_left;
+		} else {
+			p = &parent->rb_right;
+			first = false;
+		}
+	}
+	rb_link_node(&rule->expiry, parent, p);
+	rb_insert_color_cached(&rule->expiry, &t->expiry, first);
+}
+
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 {
 	lockdep_assert_held(&t->lock);
+	if (!RB_EMPTY_NODE(&rule->expiry)) {
+		rb_erase_cached(&rule->expiry, &t->expiry);
+		RB_CLEAR_NODE(&rule->expiry);
+	}
 	rhashtable_remove_fast(&t->handles, &rule->hash, handle_params);
 	tq_rule_put(rule);
 }

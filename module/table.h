@@ -34,6 +34,7 @@ struct tq_queue;
  * @lock: protects everything below; inside tq_net.lock
  * @handles: rules by handle: committed or pending, not deleted
  * @order: all linked versions by (prio, place)
+ * @expiry: rules that expire, soonest first
  * @next_handle: not in use, nor any above
  * @next_place: behind all others
  * @rules: committed and not deleted
@@ -54,6 +55,7 @@ struct tq_table {
 	struct mutex		lock;
 	struct rhashtable	handles;
 	struct rb_root		order;
+	struct rb_root_cached	expiry;
 	u64			next_handle;
 	u64			next_place;
 	u32			rules;
@@ -94,6 +96,8 @@ void tq_table_kill_all(struct tq_net *tn);
 struct tq_rule *tq_table_rule(struct tq_table *t, u64 handle);
 int tq_table_hash(struct tq_table *t, struct tq_rule *rule);
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule);
+/* The rule expires in @ms milliseconds, or, if 0, never. */
+void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms);
 int tq_table_link(struct tq_table *t, struct tq_version *v);
 void tq_table_unlink(struct tq_table *t, struct tq_version *v);
 /* The first linked version behind (@prio, @place), or the very first. */

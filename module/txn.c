@@ -22,6 +22,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 
+#include "expire.h"
 #include "net.h"
 #include "queue.h"
 #include "table.h"
@@ -55,6 +56,13 @@ static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
 	rule->pending = version;
 	list_add_tail(&c->node, &txn->changes);
 	txn->count++;
+}
+
+static void set_timeout(struct tq_change *c, const struct tq_rule_spec *spec)
+{
+	c->timed = spec->timed;
+	c->timeout_ms = spec->timeout_ms;
+	c->expires_ms = spec->expires_ms;
 }
 
 struct tq_txn *tq_txn_new(struct tq_net *tn, u32 portid)
@@ -93,7 +101,37 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 		kfree(c);
 		return err;
 	}
+	set_timeout(c, spec);
 	note(txn, c, t, rule, v);
+	return 0;
+}
+
+/* The rule is there: its timeout begins anew, with a new value if @spec has one.
+ * The rule is not ours by that: whoever deletes it may do so.
+ */
+static int refresh(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule,
+		   const struct tq_rule_spec *spec)
+{
+	struct tq_change *c;
+
+	if (!spec->timed && !rule->timeout_ms)
+		return 0;
+	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	if (!c)
+		return -ENOMEM;
+	set_timeout(c, spec);
+	if (!spec->timed) {
+		c->timed = true;
+		c->timeout_ms = rule->timeout_ms;
+		c->expires_ms = rule->timeout_ms;
+	}
+	tq_table_get(t);
+	refcount_inc(&rule->refs);
+	c->table = t;
+	c->rule = rule;
+	c->refresh = true;
+	list_add_tail(&c->node, &txn->changes);
+	txn->count++;
 	return 0;
 }
 
@@ -163,10 +201,10 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 			if (!err)
 				t->next_place++;
 		} else if (rule->owner && rule->owner != txn) {
-			NL_SET_ERR_MSG_MOD(extack, "rule is being changed by another transaction");
+			NL_SET_ERR_MSG(extack, "rule is being changed by another transaction");
 			err = -EBUSY;
 		} else {
-			NL_SET_ERR_MSG_MOD(extack, "a rule with this handle exists");
+			NL_SET_ERR_MSG(extack, "a rule with this handle exists");
 			err = -EEXIST;
 		}
 	} else {
@@ -174,10 +212,12 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 		if (!rule) {
 			rule = add_new(txn, t, spec);
 		} else if (spec->excl) {
-			NL_SET_ERR_MSG_MOD(extack, "the same rule exists");
+			NL_SET_ERR_MSG(extack, "the same rule exists");
 			err = -EEXIST;
 		} else {
-			tq_actions_release(&spec->actions);
+			err = refresh(txn, t, rule, spec);
+			if (!err)
+				tq_actions_release(&spec->actions);
 		}
 	}
 	mutex_unlock(&t->lock);
@@ -192,11 +232,11 @@ static struct tq_rule *find_mine(struct tq_txn *txn, struct tq_table *t, u64 han
 
 	if (!rule || !effective(txn, rule)) {
 		/* Only pending in another transaction is not there for us. */
-		NL_SET_ERR_MSG_MOD(extack, "no rule has this handle");
+		NL_SET_ERR_MSG(extack, "no rule has this handle");
 		return ERR_PTR(-ENOENT);
 	}
 	if (rule->owner && rule->owner != txn) {
-		NL_SET_ERR_MSG_MOD(extack, "rule is being changed by another transaction");
+		NL_SET_ERR_MSG(extack, "rule is being changed by another transaction");
 		return ERR_PTR(-EBUSY);
 	}
 	return rule;
@@ -261,7 +301,7 @@ int tq_txn_flush(struct tq_txn *txn, struct tq_table *t, struct netlink_ext_ack 
 		if (v != effective(txn, v->rule))
 			continue;
 		if (v->rule->owner && v->rule->owner != txn) {
-			NL_SET_ERR_MSG_MOD(extack, "a rule is being changed by another transaction");
+			NL_SET_ERR_MSG(extack, "a rule is being changed by another transaction");
 			err = -EBUSY;
 			break;
 		}
@@ -280,6 +320,8 @@ static void undo(struct tq_change *c)
 	struct tq_rule *rule = c->rule;
 	struct tq_table *t = c->table;
 
+	if (c->refresh)
+		return;
 	mutex_lock(&t->lock);
 	rule->pending = c->before;
 	if (!c->again) {
@@ -317,7 +359,7 @@ void tq_txn_abort(struct tq_txn *txn)
 /* Sets the generations of one rule's versions.  A rule that was changed more
  * than once is done at its first change; at the later ones its owner is gone.
  */
-static void settle(struct tq_txn *txn, struct tq_change *c)
+static void settle_version(struct tq_txn *txn, struct tq_change *c)
 {
 	struct tq_rule *rule = c->rule;
 	struct tq_table *t = c->table;
@@ -342,6 +384,19 @@ static void settle(struct tq_txn *txn, struct tq_change *c)
 	rule->pending = NULL;
 	rule->owner = NULL;
 	t->committing = true;
+}
+
+static void settle(struct tq_txn *txn, struct tq_change *c)
+{
+	struct tq_rule *rule = c->rule;
+
+	if (!c->refresh)
+		settle_version(txn, c);
+	if (!c->timed || !rule->current_ver)
+		return;
+	rule->timeout_ms = c->timeout_ms;
+	tq_table_set_expiry(c->table, rule, c->expires_ms);
+	tq_expire_by(txn->tn, rule->expires);
 }
 
 void tq_txn_commit(struct tq_txn *txn)

@@ -28,6 +28,8 @@ struct tq_table;
  * @before: with @again: what the transaction had made of the rule before this
  *	change; without, and only after commit: what it replaced
  * @again: the transaction had changed the rule before
+ * @refresh: nothing but the timeout changes; @version and @before are NULL
+ * @timed: the timeout is set, to @timeout_ms, of which @expires_ms are left
  */
 struct tq_change {
 	struct list_head	node;
@@ -36,6 +38,10 @@ struct tq_change {
 	struct tq_version	*version;
 	struct tq_version	*before;
 	bool			again;
+	bool			refresh;
+	bool			timed;
+	u64			timeout_ms;
+	u64			expires_ms;
 };
 
 /**
@@ -62,6 +68,7 @@ struct tq_txn {
  * @actions: with users of the queues, which a successful call takes over
  * @packets: and so on: what the counters of a new rule begin with
  * @excl: an equal rule is an error, not the answer
+ * @timed: @timeout_ms and @expires_ms, what is left of it, are given; 0: never
  */
 struct tq_rule_spec {
 	u64			handle;
@@ -69,6 +76,9 @@ struct tq_rule_spec {
 	struct tq_match		match;
 	struct tq_actions	actions;
 	bool			excl;
+	bool			timed;
+	u64			timeout_ms;
+	u64			expires_ms;
 	u64			packets;
 	u64			bytes;
 	u64			copies;

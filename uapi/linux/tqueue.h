@@ -580,7 +580,10 @@ enum tqueue_a_stats {
 };
 
 enum tqueue_holder_type {
-	TQUEUE_HOLDER_RULE = 1,		/* TABLE, HANDLE, COUNT (of further ones) */
+	TQUEUE_HOLDER_RULE = 1,		/* TABLE, HANDLE, COUNT 1; behind the first
+					 * few of a table, without HANDLE: TABLE,
+					 * COUNT of further ones
+					 */
 	TQUEUE_HOLDER_HOOK,		/* HOOK */
 	TQUEUE_HOLDER_XT,		/* FAMILY, XT_TABLE, COUNT */
 	TQUEUE_HOLDER_FILE,		/* COUNT */
