@@ -806,8 +806,10 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 	int err;
 
 	lockdep_assert_held(&tn->lock);
-	if (tn->dying)
+	if (tn->dying) {
+		NL_SET_ERR_MSG(extack, "the network namespace is ending");
 		return ERR_PTR(-ENXIO);
+	}
 	if (tq_queue_by_name(tn, config->name)) {
 		NL_SET_ERR_MSG(extack, "there is a queue of that name already");
 		return ERR_PTR(-EEXIST);

@@ -51,6 +51,7 @@
  * Otherwise the ring is frozen: it takes no more.  No address is ever computed
  * from it.
  */
+#include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -77,7 +78,7 @@ static void free_pages_of(struct tq_ring *ring)
 /* @data pages follow the first two, and then they follow once more. */
 static bool alloc_pages_of(struct tq_ring *ring, u32 data, int node)
 {
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+	const gfp_t gfp = TQ_GFP_MAPPED | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 	u32 i;
 
 	ring->pages = kvmalloc_array(RING_PAGES + 2 * (size_t)data, sizeof(*ring->pages),

@@ -42,8 +42,9 @@ struct tq_ring {
 	u32				tail ____cacheline_aligned_in_smp;
 };
 
-/* Zeroed memory near @cpu, charged to the current memory cgroup.  NULL: no
- * memory.  Sleeps; gives up rather than call the OOM killer.
+/* Zeroed memory near @cpu, charged to the current memory cgroup (not on kernels
+ * that can't map charged pages: 5.10).  NULL: no memory.  Sleeps; gives up
+ * rather than call the OOM killer.
  */
 struct tq_ring *tq_ring_new(u32 size, int cpu);
 void tq_ring_free(struct tq_ring *ring);

@@ -184,13 +184,15 @@ def collect(group):
     if group in ("lint", "spec", "unit"):
         return [host_job(group)]
     if group == "check":
-        return [host_job("spec"), host_job("unit"), host_job("lint")] + guest_jobs([STABLE], short)
+        return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short) +
+                [host_job("demo-test")])
     if group == "check-kernels":
         return guest_jobs(pick(KERNELS), short)
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0")
     if group == "nightly":
-        return ([host_job(n) for n in ("spec", "unit", "lint", "lint-selftest", "unit-selftest")] +
+        return ([host_job(n) for n in ("spec", "unit", "lint", "demo-test", "lint-selftest",
+                                       "unit-selftest")] +
                 guest_jobs(pick(KERNELS + RT + ["debug"]), False))
     sys.exit("runner: no group '%s'" % group)
 

@@ -56,6 +56,21 @@ def network(link, frame):
     return packet if packet and packet[0] >> 4 in (4, 6) else b""
 
 
+def checksum(packet):
+    """With the checksum of an IPv4 header: a sender's capture may lack it, and
+    the router would drop the packet before any hook."""
+    size = (packet[0] & 15) * 4
+    if packet[0] >> 4 != 4 or size < 20 or len(packet) < size:
+        return packet
+    head = bytearray(packet[:size])
+    head[10:12] = b"\0\0"
+    total = sum(struct.unpack(">%dH" % (size // 2), head))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    head[10:12] = struct.pack(">H", total ^ 0xffff)
+    return bytes(head) + packet[size:]
+
+
 def main():
     device, mac, files = sys.argv[1], sys.argv[2], sys.argv[3:]
     dst = bytes.fromhex(mac.replace(":", ""))
@@ -74,7 +89,7 @@ def main():
                     other += 1
                     continue
                 kind = b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd"
-                sock.send(dst + src + kind + packet)
+                sock.send(dst + src + kind + checksum(packet))
                 sent += 1
         except (KeyError, IndexError, struct.error) as err:
             print("replay: %s: no capture file, or broken: %r" % (path, err))

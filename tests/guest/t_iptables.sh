@@ -51,9 +51,11 @@ for ipt in iptables ip6tables; do
 			in_ns b "$cmd" -A FORWARD $rule && in_ns b "$cmd" -C FORWARD $rule && good=$((good + 1))
 		done
 		is "$good" "${#RULES[@]}" "$cmd: each rule added, and found by -C"
-		# shellcheck disable=SC2086
-		! in_ns b "$cmd" -C FORWARD -m tqueue --rule-table t2 -j ACCEPT 2>/dev/null
-		ok $? "$cmd: -C does not find what is not there"
+		# Not by -C: that of ip6tables-legacy 1.8.9 finds what is not there, of
+		# any match.
+		! in_ns b "$cmd" -D FORWARD -m tqueue --rule-table t2 -j ACCEPT 2>/dev/null &&
+			! in_ns b "$cmd" -D FORWARD -m tqueue ! --rule-table t -j ACCEPT 2>/dev/null
+		ok $? "$cmd: another table, or inverted, is another rule"
 
 		in_ns b "$cmd-save" -t filter | grep -v '^#' >"$WORK/saved"
 		for rule in "${RULES[@]}"; do
