@@ -15,6 +15,9 @@ with these lines in its first comment (all optional):
   # kernels: K1,K2            where it can run; default all
   # short: VAR=VALUE ...      arguments of a short run
 
+Where the tests of a kernel are many and short (check-kernels, check-debug), they
+share a guest: tests/group.sh.  TQUEUE_GROUP=0 gives each its own.
+
 Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer,
 TQUEUE_SHORT=1 makes guest tests short (0: never), TQUEUE_JOBS=N how many run at
 once, TQUEUE_RESULTS=FILE collects the results.
@@ -57,7 +60,8 @@ class Job:
         self.env = dict(os.environ, LC_ALL="C", **(env or {}))
         self.passed, self.failed, self.skipped = 0, [], []
         self.seconds = 0.0
-        self.files = []
+        self.planned = None
+        self.began = self.ended = False
 
     def title(self):
         return self.name if self.where == "host" else "%s %s" % (self.where, self.name)
@@ -75,9 +79,11 @@ class Job:
                 self.passed += 1
         return PLAN.match(text)
 
+    def results(self):
+        return [self]
+
     def run(self):
         start = time.monotonic()
-        planned = None
         try:
             proc = subprocess.Popen(
                 self.command, cwd=TREE, env=self.env, stdin=subprocess.DEVNULL,
@@ -90,25 +96,94 @@ class Job:
         for raw in proc.stdout:
             text = raw.decode(errors="replace").rstrip("\r\n")
             plan = self.line(text)
-            planned = int(plan[1]) if plan else planned
+            self.planned = int(plan[1]) if plan else self.planned
             say("[%s] %s" % (self.title(), text))
         status = proc.wait()
         running.discard(proc)
         self.seconds = time.monotonic() - start
+        why = self.verdict(status)
+        if why:
+            say("[%s] not ok - %s" % (self.title(), why))
+        say("[%s] done in %.1f s: %d passed, %d failed, %d skipped"
+            % (self.title(), self.seconds, self.passed, len(self.failed), len(self.skipped)))
+
+    def verdict(self, status):
+        """What is wrong beside the results themselves; it is a failure, too."""
         done = self.passed + len(self.failed) + len(self.skipped)
         why = None
         # A script that reports a failure exits with 1; that is one failure, not two.
         if status and not (status == 1 and self.failed):
             why = "exit status %d%s" % (status, " (%s)" % CODES[status] if status in CODES else "")
-        elif planned is not None and planned != done:
-            why = "%d results, but %d were planned" % (done, planned)
+        elif self.planned is not None and self.planned != done:
+            why = "%d results, but %d were planned" % (done, self.planned)
         if why:
             self.failed.append(why)
-            say("[%s] not ok - %s" % (self.title(), why))
         elif not done:
             self.passed = 1
-        say("[%s] done in %.1f s: %d passed, %d failed, %d skipped"
-            % (self.title(), self.seconds, self.passed, len(self.failed), len(self.skipped)))
+        return why
+
+
+class Group:
+    """Guest tests that share one guest.  A test in which the guest dies has
+    failed; those after it get a new guest."""
+
+    def __init__(self, kernel, jobs, command):
+        self.name, self.where, self.jobs, self.command = "guest", kernel, jobs, command
+
+    def title(self):
+        return "%s %s" % (self.where, "+".join(j.name for j in self.jobs))
+
+    def results(self):
+        return self.jobs
+
+    def run(self):
+        todo = list(self.jobs)
+        while todo:
+            shared = SharedGuest(self.where, todo, self.command(todo))
+            shared.run()
+            left = [j for j in todo if not j.ended]
+            if len(left) == len(todo) and not left[0].began:
+                # Not even the first of them began: no use in another guest.
+                for job in left:
+                    job.failed.append("did not run: " + (shared.failed or ["?"])[-1])
+                return
+            if left and left[0].began:
+                left[0].ended = True
+                left[0].failed += shared.failed or ["the guest ended"]
+            else:
+                # A report of the kernel, found at the end: it may be of any of them.
+                done = [j for j in todo if j.ended]
+                done[-1].failed += ["after %s: %s" % ("+".join(j.name for j in done), f)
+                                    for f in shared.failed]
+            todo = [j for j in todo if not j.ended]
+
+
+class SharedGuest(Job):
+    """One guest of a group: hands each line to the test it belongs to."""
+
+    def __init__(self, kernel, jobs, command):
+        super().__init__("guest of %d tests" % len(jobs), command, kernel)
+        self.tests = {j.name: j for j in jobs}
+        self.now = None
+        self.start = 0.0
+
+    def line(self, text):
+        m = re.match(r"# (test|ended) (\S+)(?: (\d+))?$", text)
+        if m and m[2] in self.tests:
+            job = self.tests[m[2]]
+            if m[1] == "test":
+                self.now, job.began, self.start = job, True, time.monotonic()
+                job.planned = None
+            else:
+                job.seconds = time.monotonic() - self.start
+                job.ended = True
+                why = job.verdict(int(m[3]))
+                if why:
+                    say("[%s %s] not ok - %s" % (self.where, job.name, why))
+        elif self.now:
+            plan = self.now.line(text)
+            if plan:
+                self.now.planned = int(plan[1])
 
 
 def run_all(jobs, at_once):
@@ -143,28 +218,45 @@ def header(path):
     return out
 
 
-def guest_jobs(kernels, short):
+def guest_command(kernel, tests, script, args, group=False):
+    """tests/vm/run of @script; @tests: [(name, keys of its header)]"""
+    files = ["lib.sh"]
+    for name, keys in tests:
+        files += keys.get("files", "").split()
+        if group:
+            files.append("t_%s.sh" % name)
+    timeout = sum(int(keys.get("timeout", 120)) for _, keys in tests)
+    command = [os.path.join(HERE, "vm", "run"), "-k", kernel, "-t", str(timeout)]
+    for f in dict.fromkeys(files):
+        command += ["-f", os.path.join(HERE, "guest", f)]
+    return command + [script] + args
+
+
+def guest_jobs(kernels, short, groups=0):
+    """The guest tests on @kernels; with @groups, so many guests for each kernel."""
     chosen = os.environ.get("TQUEUE_TESTS", "").split()
+    groups = 0 if os.environ.get("TQUEUE_GROUP") == "0" else groups
     jobs = []
-    scripts = sorted(glob.glob(os.path.join(HERE, "guest", "t_*.sh")))
     for kernel in kernels:
-        for path in scripts:
+        tests = []
+        for path in sorted(glob.glob(os.path.join(HERE, "guest", "t_*.sh"))):
             name = os.path.basename(path)[2:-3]
             keys = header(path)
             only = keys.get("kernels", "all").replace(",", " ").split()
             if chosen and name not in chosen or not {"all", kernel} & set(only):
                 continue
-            files = [os.path.join(HERE, "guest", f)
-                     for f in ["lib.sh"] + keys.get("files", "").split()]
-            command = [os.path.join(HERE, "vm", "run"), "-k", kernel,
-                       "-t", keys.get("timeout", "120")]
-            for f in dict.fromkeys(files):
-                if os.path.exists(f) or os.path.basename(f) != "lib.sh":
-                    command += ["-f", f]
-            command.append(path)
-            if short:
-                command += keys.get("short", "").split()
-            jobs.append(Job(name, command, kernel))
+            args = keys.get("short", "").split() if short else []
+            job = Job(name, guest_command(kernel, [(name, keys)], path, args), kernel)
+            job.keys, job.args = keys, args
+            tests.append(job)
+        if not groups:
+            jobs += tests
+        for i in range(groups):
+            share = tests[i::groups]
+            if share:
+                jobs.append(Group(kernel, share, lambda todo, k=kernel: guest_command(
+                    k, [(j.name, j.keys) for j in todo], os.path.join(HERE, "group.sh"),
+                    [" ".join([j.name] + j.args) for j in todo], group=True)))
     return jobs
 
 
@@ -185,13 +277,13 @@ def collect(group):
         return [host_job(group)]
     if group == "check":
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short) +
-                [host_job("demo-test")])
+                [host_job("spec-policy-test"), host_job("demo-test")])
     if group == "check-kernels":
-        return guest_jobs(pick(KERNELS), short)
+        return guest_jobs(pick(KERNELS), short, 1)
     if group == "check-debug":
-        return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0")
+        return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
     if group == "nightly":
-        return ([host_job(n) for n in ("spec", "unit", "lint", "demo-test", "lint-selftest",
+        return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "lint-selftest",
                                        "unit-selftest")] +
                 guest_jobs(pick(KERNELS + RT + ["debug"]), False))
     sys.exit("runner: no group '%s'" % group)
@@ -283,7 +375,7 @@ def main():
         say("== %s: %d tests, %d at once" % (group, len(jobs), at_once))
         run_all(jobs, at_once)
         done = [{"name": j.name, "where": j.where, "passed": j.passed, "failed": j.failed,
-                 "skipped": j.skipped, "seconds": j.seconds} for j in jobs]
+                 "skipped": j.skipped, "seconds": j.seconds} for job in jobs for j in job.results()]
         rows += done
         times.append((group, time.monotonic() - start))
         if os.environ.get("TQUEUE_RESULTS"):

@@ -7,8 +7,8 @@
 
 # shellcheck disable=SC2034 # for xt_count
 NS=m
-# Sizes: RULES-PACKETS ...
-: "${SETS=5000-20000 1000-30000 60-20000}"
+# Sizes: RULES-PACKETS,...
+: "${SETS=5000-20000,1000-30000,60-20000}"
 : "${SEED=1}"
 KEYS=frag,icmp,flags,dscp,len
 

@@ -8,13 +8,13 @@
 # timeout: 180
 # files: match.sh
 # kernels: all
-# short: SETS="300-1500 40-500"
+# short: SETS=300-1500,40-500
 . "$(dirname "$0")/lib.sh"
 . ./match.sh
 
 match_setup
 seed=$((SEED + 200))
-for set in $SETS; do
+for set in ${SETS//,/ }; do
 	rules=${set%-*} packets=${set#*-}
 	WHAT="hook at forward, $rules rules"
 	match_load "$rules" "$seed" -o d0,d1
@@ -42,7 +42,7 @@ for ipt in iptables-nft ip6tables-nft; do
 	must in_ns m $ipt -t raw -A PREROUTING -j DROP
 	must in_ns m $ipt -t filter -A INPUT -m conntrack --ctstate NEW
 done
-for set in ${SETS##* }; do
+for set in ${SETS##*,}; do
 	rules=${set%-*} packets=${set#*-}
 	WHAT="hook at prerouting before defragmentation, $rules rules"
 	match_load "$rules" "$seed"

@@ -8,14 +8,14 @@
 # timeout: 180
 # files: match.sh
 # kernels: all
-# short: SETS="300-1500 40-500"
+# short: SETS=300-1500,40-500
 . "$(dirname "$0")/lib.sh"
 . ./match.sh
 
 match_setup
 seed=$SEED
 mapfile -t flavour < <(flavours)
-for set in $SETS; do
+for set in ${SETS//,/ }; do
 	rules=${set%-*} packets=${set#*-}
 	f=${flavour[seed % ${#flavour[@]}]}
 	WHAT="match, $f, $rules rules"

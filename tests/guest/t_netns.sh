@@ -38,8 +38,8 @@ END
 one() {
 	local ns=$1 id bytes fd
 	ip netns add "$ns" || { echo "no namespace"; return; }
-	tqctl -n "$ns" -b "$WORK/setup" || { echo "setup"; return; }
-	id=$(queue_id q "$ns")
+	id=$(json_num id "$(tqctl -n "$ns" -j -b "$WORK/setup")")
+	[ -n "$id" ] || { echo "setup"; return; }
 	nsenter --net="/run/netns/$ns" bash -c '
 		ip link set lo up
 		iptables-nft-restore "$1" && ip6tables-nft-restore "$1" || exit
