@@ -106,10 +106,11 @@ static void show(const struct tnl_reply *reply, void *arg)
 		tqctl_garbled(t);
 }
 
-static struct nl_msg *get_message(struct tqctl *t, int flags, const char *table, int *code)
+static struct nl_msg *get_message(struct tqctl *t, uint8_t cmd, int flags, const char *table,
+				  int *code)
 {
 	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
-	struct nl_msg *msg = tqctl_message(t, TQUEUE_CMD_RULE_GET, flags, code);
+	struct nl_msg *msg = tqctl_message(t, cmd, flags, code);
 
 	memcpy(frame.table, table, sizeof(frame.table));
 	if (msg)
@@ -125,7 +126,7 @@ static int cmd_list(struct tqctl *t, struct parse *p)
 
 	if (parse_name(p, table, "the name of a table") || parse_end(p))
 		return tqctl_usage(t, p);
-	msg = get_message(t, NLM_F_DUMP, table, &code);
+	msg = get_message(t, TQUEUE_CMD_RULE_GET, NLM_F_DUMP, table, &code);
 	if (!msg)
 		return code;
 	out_list_begin(&t->out);
@@ -145,11 +146,35 @@ static int cmd_show(struct tqctl *t, struct parse *p)
 	if (parse_name(p, table, "the name of a table") ||
 	    parse_handles(p, &rule.handle, 1, &n))
 		return tqctl_usage(t, p);
-	msg = get_message(t, 0, table, &code);
+	msg = get_message(t, TQUEUE_CMD_RULE_GET, 0, table, &code);
 	if (!msg)
 		return code;
 	msg_rules_put_rule(msg, &rule);
 	return tqctl_request(t, msg, show, t);
+}
+
+/* The winner, or, by "all", whatever matches. */
+static int cmd_test(struct tqctl *t, struct parse *p)
+{
+	char table[TQUEUE_NAME_SIZE];
+	struct tq_packet pkt;
+	struct nl_msg *msg;
+	bool all;
+	int code;
+
+	if (parse_name(p, table, "the name of a table") || parse_packet(p, &pkt))
+		return tqctl_usage(t, p);
+	all = parse_take(p, "all");
+	if (parse_end(p))
+		return tqctl_usage(t, p);
+	msg = get_message(t, TQUEUE_CMD_RULE_TEST, all ? NLM_F_DUMP : 0, table, &code);
+	if (!msg)
+		return code;
+	msg_rules_put_packet(msg, &pkt);
+	out_list_begin(&t->out);
+	code = tqctl_request(t, msg, show, t);
+	out_list_end(&t->out);
+	return code;
 }
 
 const struct command rule_commands[] = {
@@ -160,5 +185,7 @@ const struct command rule_commands[] = {
 	  .run = cmd_replace, .keys = parse_rule_key, .joins = true },
 	{ "list", "TABLE", "all rules in their order; with -s and their counters", .run = cmd_list },
 	{ "show", "TABLE handle H", "one rule", .run = cmd_show },
+	{ "test", "TABLE KEY... [all]", "the rule that such a packet would hit, or all that match it",
+	  .run = cmd_test, .keys = parse_packet_key },
 	{ .name = NULL }
 };

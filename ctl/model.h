@@ -151,6 +151,25 @@ struct tq_rule {
 	uint64_t	packets, bytes, copies, last_hit_ms;
 };
 
+/* A packet as it is described to "rule test". */
+struct tq_packet {
+	uint64_t	has;
+	uint32_t	family;
+	struct tq_addr	src;
+	struct tq_addr	dst;
+	uint32_t	proto;
+	uint32_t	sport, dport;
+	uint32_t	icmp_type, icmp_code;
+	uint32_t	tcp_flags;
+	char		iif[TQ_IFNAME_SIZE];
+	char		oif[TQ_IFNAME_SIZE];
+	uint32_t	mark;
+	uint32_t	dscp;
+	uint32_t	len;
+	uint32_t	frag;
+	uint32_t	ct_state;
+};
+
 /* What a message of rules says beside the rules. */
 struct tq_rules {
 	uint64_t	has;

@@ -171,6 +171,27 @@ static const struct field rule_fields[TQUEUE_A_RULE_MAX + 1] = {
 };
 #undef F
 
+#define F(kind, name, member, word) [TQUEUE_A_PACKET_##name] = F_(tq_packet, kind, word, member)
+static const struct field packet_fields[TQUEUE_A_PACKET_MAX + 1] = {
+	F(U32, FAMILY, family, "family"),
+	F(ADDR, SRC, src, "src"),
+	F(ADDR, DST, dst, "dst"),
+	F(U32, PROTO, proto, "proto"),
+	F(U32, SPORT, sport, "sport"),
+	F(U32, DPORT, dport, "dport"),
+	F(U32, ICMP_TYPE, icmp_type, "icmp-type"),
+	F(U32, ICMP_CODE, icmp_code, "icmp-type"),
+	F(U32, TCP_FLAGS, tcp_flags, "tcp-flags"),
+	F(TEXT, IIF, iif, "iif"),
+	F(TEXT, OIF, oif, "oif"),
+	F(U32, MARK, mark, "mark"),
+	F(U32, DSCP, dscp, "dscp"),
+	F(U32, LEN, len, "len"),
+	F(U32, FRAG, frag, "frag"),
+	F(U32, CT_STATE, ct_state, "ct"),
+};
+#undef F
+
 #define F(kind, name, member) [TQUEUE_A_RULES_##name] = F_(tq_rules, kind, #member, member)
 static const struct field rules_fields[TQUEUE_A_RULES_MAX + 1] = {
 	F(TEXT, TABLE, table),
@@ -180,6 +201,7 @@ static const struct field rules_fields[TQUEUE_A_RULES_MAX + 1] = {
 	F(U32, QUERY, query),
 	F(U32, SERIAL, serial),
 	[TQUEUE_A_RULES_RULE] = F_NEST("rule", rule_fields, TQUEUE_A_RULE_MAX),
+	[TQUEUE_A_RULES_PACKET] = F_NEST("packet", packet_fields, TQUEUE_A_PACKET_MAX),
 };
 #undef F
 
@@ -425,6 +447,16 @@ int msg_rules_put_rule(struct nl_msg *msg, const struct tq_rule *r)
 			return -1;
 		nla_nest_end(msg, copy);
 	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int msg_rules_put_packet(struct nl_msg *msg, const struct tq_packet *pkt)
+{
+	struct nlattr *nest = nla_nest_start(msg, TQUEUE_A_RULES_PACKET | NLA_F_NESTED);
+
+	if (!nest || put_fields(msg, packet_fields, TQUEUE_A_PACKET_MAX, pkt))
+		return -1;
 	nla_nest_end(msg, nest);
 	return 0;
 }

@@ -89,6 +89,10 @@ int parse_hook(struct parse *p, struct tq_hook *h);
 const struct parse_key *parse_rule_key(unsigned int i);	/* NULL after the last */
 /* what follows "rule add TABLE" */
 int parse_rule(struct parse *p, struct tq_rule *r);
+/* The keys of a rule that describe a packet, from 0; NULL after the last. */
+const struct parse_key *parse_packet_key(unsigned int i);
+/* what follows "rule test TABLE", up to the word "all" or the end */
+int parse_packet(struct parse *p, struct tq_packet *pkt);
 /* "handle H [H...]" up to the end of the words; *at most @max.  Number in *n. */
 int parse_handles(struct parse *p, uint64_t *handles, unsigned int max, unsigned int *n);
 

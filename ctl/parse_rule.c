@@ -498,6 +498,123 @@ int parse_rule(struct parse *p, struct tq_rule *r)
 	return 0;
 }
 
+/* ---- packets: the same words, each with one value ---- */
+
+#define PACKET_KEYS	(BIT(FAMILY) | BIT(SRC) | BIT(DST) | BIT(PROTO) | BIT(SPORT_MIN) | \
+			 BIT(DPORT_MIN) | BIT(ICMP_TYPE) | BIT(TCP_FLAGS) | BIT(IIF) | BIT(OIF) | \
+			 BIT(MARK) | BIT(DSCP) | BIT(LEN_MIN) | BIT(FRAG) | BIT(CT_STATE))
+
+const struct parse_key *parse_packet_key(unsigned int i)
+{
+	unsigned int k;
+
+	for (k = 0; k < KEYS; k++)
+		if (keys[k].bit & PACKET_KEYS && !i--)
+			return &keys[k].key;
+	return NULL;
+}
+
+static bool whole(const struct tq_addr *addr, uint32_t len)
+{
+	return !addr->len || len == addr->len * 8u;
+}
+
+static bool wildcard(const char *ifname)
+{
+	return *ifname && ifname[strlen(ifname) - 1] == '+';
+}
+
+static bool several_bits(uint32_t v)
+{
+	return v & (v - 1);
+}
+
+/* Does a word that was taken mean more than one packet? */
+static bool ambiguous(const struct tq_rule *r)
+{
+	return !whole(&r->src, r->src_len) || !whole(&r->dst, r->dst_len) ||
+	       r->sport_min != r->sport_max || r->dport_min != r->dport_max ||
+	       r->len_min != r->len_max || (r->has & BIT(MARK) && r->mark_mask != TQ_ALL_ONES) ||
+	       wildcard(r->iif) || wildcard(r->oif) || several_bits(r->frag) ||
+	       several_bits(r->ct_state);
+}
+
+static int packet_tcp_flags(struct parse *p, struct tq_rule *r)
+{
+	const char *word;
+
+	if (parse_need(p, &word, "TCP flags, as syn,ack"))
+		return -1;
+	if (tcp_flag_set(word, strlen(word), &r->tcp_flags))
+		return parse_bad(p, "not among fin, syn, rst, psh, ack, urg, ece, cwr");
+	return 0;
+}
+
+static void packet_of(struct tq_packet *pkt, const struct tq_rule *r)
+{
+	static const struct {
+		unsigned int from, to;
+	} bits[] = {
+		{ TQUEUE_A_RULE_FAMILY, TQUEUE_A_PACKET_FAMILY },
+		{ TQUEUE_A_RULE_SRC, TQUEUE_A_PACKET_SRC },
+		{ TQUEUE_A_RULE_DST, TQUEUE_A_PACKET_DST },
+		{ TQUEUE_A_RULE_PROTO, TQUEUE_A_PACKET_PROTO },
+		{ TQUEUE_A_RULE_SPORT_MIN, TQUEUE_A_PACKET_SPORT },
+		{ TQUEUE_A_RULE_DPORT_MIN, TQUEUE_A_PACKET_DPORT },
+		{ TQUEUE_A_RULE_ICMP_TYPE, TQUEUE_A_PACKET_ICMP_TYPE },
+		{ TQUEUE_A_RULE_ICMP_CODE, TQUEUE_A_PACKET_ICMP_CODE },
+		{ TQUEUE_A_RULE_TCP_FLAGS, TQUEUE_A_PACKET_TCP_FLAGS },
+		{ TQUEUE_A_RULE_IIF, TQUEUE_A_PACKET_IIF },
+		{ TQUEUE_A_RULE_OIF, TQUEUE_A_PACKET_OIF },
+		{ TQUEUE_A_RULE_MARK, TQUEUE_A_PACKET_MARK },
+		{ TQUEUE_A_RULE_DSCP, TQUEUE_A_PACKET_DSCP },
+		{ TQUEUE_A_RULE_LEN_MIN, TQUEUE_A_PACKET_LEN },
+		{ TQUEUE_A_RULE_FRAG, TQUEUE_A_PACKET_FRAG },
+		{ TQUEUE_A_RULE_CT_STATE, TQUEUE_A_PACKET_CT_STATE },
+	};
+	size_t i;
+
+	*pkt = (struct tq_packet) {
+		.family = r->family, .src = r->src, .dst = r->dst, .proto = r->proto,
+		.sport = r->sport_min, .dport = r->dport_min, .icmp_type = r->icmp_type,
+		.icmp_code = r->icmp_code, .tcp_flags = r->tcp_flags, .mark = r->mark,
+		.dscp = r->dscp, .len = r->len_min, .frag = r->frag, .ct_state = r->ct_state,
+	};
+	memcpy(pkt->iif, r->iif, sizeof(pkt->iif));
+	memcpy(pkt->oif, r->oif, sizeof(pkt->oif));
+	for (i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (r->has & TQ_BIT(bits[i].from))
+			pkt->has |= TQ_BIT(bits[i].to);
+}
+
+int parse_packet(struct parse *p, struct tq_packet *pkt)
+{
+	struct tq_rule r = { .has = 0 };
+	uint64_t given = 0;
+	const char *word;
+
+	while ((word = parse_peek(p)) && strcmp(word, "all")) {
+		const struct rule_key *k = find_key(word);
+
+		parse_next(p);
+		if (!k || !(k->bit & PACKET_KEYS))
+			return parse_bad(p, "not a property of a packet");
+		if (given & k->bit)
+			return parse_bad(p, "given twice");
+		given |= k->bit;
+		r.has |= k->bit & ~BIT(FAMILY);
+		if (k->parse == key_tcp_flags ? packet_tcp_flags(p, &r) : k->parse(p, &r))
+			return -1;
+		if (ambiguous(&r))
+			return parse_bad(p, "one value, not several: this is one packet");
+	}
+	if (!r.family)
+		return parse_bad(p, "family ip or ip6, or an address, is missing");
+	r.has |= BIT(FAMILY);
+	packet_of(pkt, &r);
+	return 0;
+}
+
 int parse_handles(struct parse *p, uint64_t *handles, unsigned int max, unsigned int *n)
 {
 	*n = 0;

@@ -140,6 +140,8 @@ static const struct genl_ops ops[] = {
 	OP(RULE_DEL, tq_nl_rule_del, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
 	OP_DUMP(RULE_GET, tq_nl_rule_get, tq_nl_rule_dump,
 		tq_nl_rules_get_policy, TQUEUE_A_RULES_MAX),
+	OP_DUMP(RULE_TEST, tq_nl_rule_test, tq_nl_rule_test_dump,
+		tq_nl_rule_test_policy, TQUEUE_A_RULES_MAX),
 
 	OP(HOOK_NEW, tq_nl_hook_new, tq_nl_hook_new_policy, TQUEUE_A_HOOK_MAX),
 	OP(HOOK_SET, tq_nl_hook_set, tq_nl_hook_set_policy, TQUEUE_A_HOOK_MAX),

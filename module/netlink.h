@@ -99,6 +99,11 @@ int tq_nl_rule_del(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
+/* nl_test.c */
+extern const struct nla_policy tq_nl_rule_test_policy[TQUEUE_A_RULES_MAX + 1];
+int tq_nl_rule_test(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_rule_test_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
 /* nl_hook.c */
 extern const struct nla_policy tq_nl_hook_new_policy[TQUEUE_A_HOOK_MAX + 1];
 extern const struct nla_policy tq_nl_hook_set_policy[TQUEUE_A_HOOK_MAX + 1];

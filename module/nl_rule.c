@@ -32,14 +32,14 @@ const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_QUERY]	  = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
 };
 
-static struct tq_table *find_table(struct tq_net *tn, struct nlattr **attrs,
+struct tq_table *tq_nl_rules_table(struct tq_net *tn, struct nlattr **attrs,
 				   struct netlink_ext_ack *extack)
 {
 	return tq_nl_table_find(tn, attrs[TQUEUE_A_RULES_TABLE_ID], attrs[TQUEUE_A_RULES_TABLE],
 				extack);
 }
 
-static int fill_head(struct sk_buff *skb, const struct tq_table *t)
+int tq_nl_rules_fill_head(struct sk_buff *skb, const struct tq_table *t)
 {
 	if (nla_put_string(skb, TQUEUE_A_RULES_TABLE, t->name) ||
 	    nla_put_u32(skb, TQUEUE_A_RULES_TABLE_ID, t->id) ||
@@ -151,7 +151,7 @@ static int rules_change(struct genl_info *info, change_fn change)
 	}
 
 	mutex_lock(&tn->lock);
-	t = find_table(tn, info->attrs, info->extack);
+	t = tq_nl_rules_table(tn, info->attrs, info->extack);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
@@ -162,7 +162,7 @@ static int rules_change(struct genl_info *info, change_fn change)
 		err = -ENOMEM;
 		goto unlock;
 	}
-	err = fill_head(reply, t);
+	err = tq_nl_rules_fill_head(reply, t);
 	if (err)
 		goto free_reply;
 	txn = tq_nl_txn_get(tn, info, info->attrs[TQUEUE_A_RULES_TXN]);
@@ -246,7 +246,7 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 
 	mutex_lock(&tn->lock);
-	t = find_table(tn, info->attrs, info->extack);
+	t = tq_nl_rules_table(tn, info->attrs, info->extack);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
@@ -257,7 +257,7 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG_ATTR(info->extack, nest, "no rule has this handle");
 		err = -ENOENT;
 	} else {
-		err = fill_head(reply, t) ?:
+		err = tq_nl_rules_fill_head(reply, t) ?:
 		      tq_nl_rule_fill(reply, rule->current_ver, query ? nla_get_u32(query) : 0);
 	}
 	mutex_unlock(&t->lock);
@@ -272,7 +272,7 @@ unlock:
 }
 
 /* Where a dump goes on. */
-struct dump_ctx {
+struct rules_pos {
 	u64	place;
 	u32	table;
 	u32	prio;
@@ -280,67 +280,65 @@ struct dump_ctx {
 	bool	done;
 };
 
-/* As many rules as fit; 1: there are more. */
-static int dump_rules(struct sk_buff *skb, struct tq_table *t, struct dump_ctx *ctx, u32 query)
+/* As many rules as fit: all, or those that match @key; 1: there are more. */
+static int put_rules(struct sk_buff *skb, struct tq_table *t, struct rules_pos *pos,
+		     const struct tq_key *key, u32 query)
 {
 	unsigned long gen = tq_table_generation(t);
 	struct tq_version *v;
 	unsigned int n = 0;
 
-	for (v = tq_table_after(t, !ctx->begun, ctx->prio, ctx->place); v; v = tq_table_next(v)) {
+	lockdep_assert_held(&t->lock);
+	for (v = tq_table_after(t, !pos->begun, pos->prio, pos->place); v; v = tq_table_next(v)) {
 		if (!tq_version_seen(v, gen) || tq_rule_expired(v->rule))
+			continue;
+		if (key && !tq_match_test(&v->match, key))
 			continue;
 		if (tq_nl_rule_fill(skb, v, query))
 			return n ? 1 : -EMSGSIZE;
-		ctx->begun = true;
-		ctx->prio = v->prio;
-		ctx->place = v->place;
+		pos->begun = true;
+		pos->prio = v->prio;
+		pos->place = v->place;
 		n++;
 	}
 	return 0;
 }
 
-int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
+int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		     const struct tq_key *key, u32 query)
 {
-	struct nlattr **attrs = tq_compat_dump_attrs(cb);
 	struct tq_net *tn = tq_net(sock_net(skb->sk));
-	struct dump_ctx *ctx = (void *)cb->ctx;
-	struct nlattr *query = attrs[TQUEUE_A_RULES_QUERY];
+	struct rules_pos *pos = (void *)cb->ctx;
 	struct tq_table *t;
 	void *hdr;
 	int err;
 
-	BUILD_BUG_ON(sizeof(*ctx) > sizeof(cb->ctx));
+	BUILD_BUG_ON(sizeof(*pos) > sizeof(cb->ctx));
 
-	if (ctx->done)
+	if (pos->done)
 		return 0;
-	if (attrs[TQUEUE_A_RULES_RULE]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_RULE],
-				    "a dump shows all rules of a table");
-		return -EINVAL;
-	}
 
 	mutex_lock(&tn->lock);
 	cb->seq = tn->serial;
-	t = find_table(tn, attrs, cb->extack);
-	if (!IS_ERR(t) && ctx->table && ctx->table != t->id)
+	t = tq_nl_rules_table(tn, tq_compat_dump_attrs(cb), cb->extack);
+	if (!IS_ERR(t) && pos->table && pos->table != t->id)
 		t = ERR_PTR(-ENOENT);	/* another one took the name meanwhile */
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
 	}
-	ctx->table = t->id;
+	pos->table = t->id;
 
 	err = -EMSGSIZE;
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &tq_nl_family,
-			  NLM_F_MULTI, TQUEUE_CMD_RULE_GET);
+			  NLM_F_MULTI, cmd);
 	if (!hdr)
 		goto unlock;
 	genl_dump_check_consistent(cb, hdr);
-	err = fill_head(skb, t);
+	err = tq_nl_rules_fill_head(skb, t);
 	if (!err) {
 		mutex_lock(&t->lock);
-		err = dump_rules(skb, t, ctx, query ? nla_get_u32(query) : 0);
+		err = put_rules(skb, t, pos, key, query);
 		mutex_unlock(&t->lock);
 	}
 	if (err < 0) {
@@ -348,11 +346,25 @@ int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	} else {
 		/* An empty table is one message without rules. */
 		genlmsg_end(skb, hdr);
-		ctx->done = !err;
+		pos->done = !err;
 	}
 unlock:
 	mutex_unlock(&tn->lock);
 	return skb->len ?: err;
+}
+
+int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = tq_compat_dump_attrs(cb);
+	struct nlattr *query = attrs[TQUEUE_A_RULES_QUERY];
+
+	if (attrs[TQUEUE_A_RULES_RULE]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_RULE],
+				    "a dump shows all rules of a table");
+		return -EINVAL;
+	}
+	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_GET, NULL,
+				query ? nla_get_u32(query) : 0);
 }
 
 /* ---- notifications ---- */
@@ -399,7 +411,7 @@ static struct tq_change *notify_run(struct tq_net *tn, const struct genl_info *i
 
 	tq_net_serial(tn);
 	skb = tq_nl_ntf_new(info, cmd, TQ_NL_BIG, &hdr);
-	if (skb && fill_head(skb, t)) {
+	if (skb && tq_nl_rules_fill_head(skb, t)) {
 		nlmsg_free(skb);
 		skb = NULL;
 	}

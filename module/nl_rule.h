@@ -9,8 +9,10 @@
 #include <linux/tqueue.h>
 
 struct genl_info;
+struct tq_key;
 struct tq_net;
 struct tq_rule_spec;
+struct tq_table;
 struct tq_txn;
 struct tq_version;
 
@@ -34,6 +36,18 @@ int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query);
 int tq_nl_rule_fill_handle(struct sk_buff *skb, u64 handle);
 
 /* nl_rule.c */
+
+/* RULES_TABLE, _TABLE_ID and _GENERATION. */
+int tq_nl_rules_fill_head(struct sk_buff *skb, const struct tq_table *t);
+/* The table that RULES_TABLE or RULES_TABLE_ID names.  Under tq_net.lock. */
+struct tq_table *tq_nl_rules_table(struct tq_net *tn, struct nlattr **attrs,
+				   struct netlink_ext_ack *extack);
+
+/* A dump of the table's rules as messages of @cmd: all, or, if @key is given,
+ * those that match it.
+ */
+int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		     const struct tq_key *key, u32 query);
 
 /* Tells of all changes of a committed transaction. */
 void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn);

@@ -11,6 +11,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/tqueue.h>
@@ -162,8 +163,8 @@ bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, u8 family,
 
 	memset(key, 0, sizeof(*key));
 	key->family = family;
-	key->in = in;
-	key->out = out;
+	key->in = in ? in->name : NULL;
+	key->out = out ? out->name : NULL;
 	key->mark = skb->mark;
 	key->len = skb->len - off;
 

@@ -22,8 +22,8 @@ enum {
  * struct tq_key - everything of a packet that a rule can ask for
  * @src: source address, network order; of an IPv4 address only the first word
  * @dst: destination address
- * @in: device it came in by, or NULL
- * @out: device it leaves by, or NULL
+ * @in: name of the device it came in by, or NULL
+ * @out: name of the device it leaves by, or NULL
  * @mark: its mark
  * @len: bytes from the network header on
  * @sport: source port, host order; valid with TQ_KEY_PORTS
@@ -43,8 +43,8 @@ enum {
 struct tq_key {
 	union nf_inet_addr	src;
 	union nf_inet_addr	dst;
-	const struct net_device	*in;
-	const struct net_device	*out;
+	const char		*in;
+	const char		*out;
 	u32			mark;
 	u32			len;
 	u16			sport;

@@ -249,7 +249,10 @@ struct tq_queue {
  */
 int tq_queue_message(struct tq_queue *q, const void *data, size_t len);
 
-/* Longest message that this CPU's ring takes, at the moment. */
+/* A message is copied into the ring with BH off: that must not take long. */
+#define TQ_MESSAGE_MAX	65536
+
+/* Longest message that a ring takes. */
 size_t tq_queue_message_max(const struct tq_queue *q);
 
 /* Is there anything to read?  tq_queue_hungry() asks it on behalf of a reader
@@ -261,6 +264,8 @@ bool tq_queue_hungry(struct tq_queue *q);
 void tq_queue_wake(struct tq_queue *q);
 /* Could this CPU's ring take a record of any size? */
 bool tq_queue_writable(struct tq_queue *q);
+/* Runs when the flush interval is over. */
+enum hrtimer_restart tq_queue_timer(struct hrtimer *timer);
 /* After records were consumed. */
 void tq_queue_made_room(struct tq_queue *q);
 

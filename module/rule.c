@@ -2,7 +2,6 @@
 /*
  * rule.c - rules and their versions: memory and matching.
  */
-#include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -41,9 +40,9 @@ static bool addr_test(const union nf_inet_addr *net, unsigned int len,
 /* The name may be changed under us by a rename: one packet then sees a mix of
  * the two, as it does in xtables' own interface match.
  */
-static bool ifname_test(const char *name, unsigned int len, const struct net_device *dev)
+static bool ifname_test(const char *name, unsigned int len, const char *dev)
 {
-	return dev && !strncmp(dev->name, name, len);
+	return dev && !strncmp(dev, name, len);
 }
 
 static bool residual_test(const struct tq_match *m, const struct tq_key *key)

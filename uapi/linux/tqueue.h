@@ -312,6 +312,8 @@ struct tqueue_map_producer {
  *	       QUEUE_STATS { STATS_* }
  *	       *QUEUE_RING { RING_CPU RING_PENDING RING_STATS { STATS_* } }
  *	       *QUEUE_HOLDER { HOLDER_* }
+ *	In a dump, rings that do not fit come in further messages with QUEUE_ID,
+ *	QUEUE_NAME and the rest of them.
  * QUEUE_OPEN (do)		!QUEUE_ID or QUEUE_NAME -QUEUE_OPEN_FLAGS
  *	reply: QUEUE_ID QUEUE_FD: a file descriptor of the calling process
  * QUEUE_FLUSH (do)		!QUEUE_ID or QUEUE_NAME.  Unread records are
