@@ -43,7 +43,7 @@ one() {
 	nsenter --net="/run/netns/$ns" bash -c '
 		ip link set lo up
 		iptables-nft-restore "$1" && ip6tables-nft-restore "$1" || exit
-		[ "$2" = no ] || iptables-legacy-restore "$1" || exit
+		[ "$2" = no ] || iptables-legacy-restore -w 60 "$1" || exit
 		for i in 1 2 3; do echo x >/dev/udp/127.0.0.1/2000; done 2>/dev/null
 		exit 0' _ "$WORK/restore" $legacy || { echo "iptables"; return; }
 	exec {fd}<"/dev/tqueue/$id" || { echo "open"; return; }

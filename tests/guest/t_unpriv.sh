@@ -73,6 +73,16 @@ nobody tqnl -c "$WORK/cases" >"$WORK/tap" 2>&1
 take_tap "$WORK/tap" "nobody"
 refused "tqctl says it in words" 1 "permission|permitted|CAP_NET_ADMIN|root" nobody tqctl queue show
 refused "the device node" 1 "permission denied" nobody cat "$dev"
+
+# With the group: the queues of the own namespace, not of others.
+new_ns b
+must T queue add other ring 16K
+other=$(queue_dev other)
+chgrp 65534 "$dev" "$other"
+check "a member of the group reads a queue of its namespace" nobody tqread -i 10 "$dev"
+refused "but none of another namespace" 1 "not permitted" nobody cat "$other"
+must T queue del other
+
 # The socket of a parent with rights is of no use to the child: the rights of
 # the one who sends count as well.
 refused "root without capabilities" 1 "permission|permitted|CAP_NET_ADMIN|root" \
