@@ -167,6 +167,9 @@ class SharedGuest(Job):
         self.now = None
         self.start = 0.0
 
+    def title(self):
+        return "%s %s" % (self.where, self.now.name if self.now else self.name)
+
     def line(self, text):
         m = re.match(r"# (test|ended) (\S+)(?: (\d+))?$", text)
         if m and m[2] in self.tests:

@@ -36,7 +36,6 @@ begin() {
 		rule add t prio 3 proto udp dport 2000-2999 $copies pass
 	END
 	must T hook add t family inet hook prerouting priority raw
-	must in_ns b iptables-nft -Z INPUT
 }
 
 flood() { # sends from both CPUs; all packets must arrive

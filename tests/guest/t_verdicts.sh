@@ -50,7 +50,7 @@ run() {
 	for v in 4 6; do
 		ipt=iptables-nft src=10.9.0.1 dst=10.9.0.2
 		[ $v = 6 ] && ipt=ip6tables-nft src='[fd09::1]' dst='[fd09::2]'
-		must in_ns b "$ipt" -t mangle -Z
+		must in_ns b "$ipt" -t mangle -Z count
 		for port in 1 2 3 4 5 6 7 8; do
 			spec+=("udp $src:9 $dst:200$port")
 		done
