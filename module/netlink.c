@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "net.h"
 #include "netlink.h"
@@ -88,6 +89,40 @@ void tq_nl_ntf_send(struct tq_net *tn, struct sk_buff *skb, const struct genl_in
 		     tq_nl_family.mcgrp_offset, info && nlmsg_report(info->nlhdr), GFP_KERNEL);
 }
 
+struct tq_net *tq_nl_dump_net(const struct sk_buff *skb)
+{
+	return tq_net(sock_net(skb->sk));
+}
+
+int tq_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, struct tq_net *tn,
+	       struct xarray *xa, u8 cmd, tq_nl_fill_fn fill, u32 query)
+{
+	unsigned long id;
+	void *object;
+	int err = 0;
+
+	mutex_lock(&tn->lock);
+	cb->seq = tn->serial;
+	xa_for_each_start(xa, id, object, cb->args[0]) {
+		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+					&tq_nl_family, NLM_F_MULTI, cmd);
+
+		err = -EMSGSIZE;
+		if (!hdr)
+			break;
+		genl_dump_check_consistent(cb, hdr);
+		err = fill(skb, tn, object, query);
+		if (err) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0] = id + 1;
+	}
+	mutex_unlock(&tn->lock);
+	return skb->len ?: err;
+}
+
 /* ---- operations ---- */
 
 #define OP(_cmd, _doit, _policy, _max)					\
@@ -150,7 +185,7 @@ static const struct genl_ops ops[] = {
 		tq_nl_hook_id_policy, TQUEUE_A_HOOK_MAX),
 
 	OP(TXN_BEGIN, tq_nl_txn_begin, no_policy, NO_ATTRS),
-	OP(TXN_COMMIT, tq_nl_txn_commit, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
+	OP(TXN_COMMIT, tq_nl_txn_commit, tq_nl_txn_commit_policy, TQUEUE_A_TXN_MAX),
 	OP(TXN_ABORT, tq_nl_txn_abort, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
 	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, NO_ATTRS),
 };

@@ -20,6 +20,7 @@ struct netlink_ext_ack;
 struct tq_net;
 struct tq_queue;
 struct tq_table;
+struct xarray;
 
 extern struct genl_family tq_nl_family;
 
@@ -54,6 +55,15 @@ bool tq_nl_wanted(struct tq_net *tn, const struct genl_info *info);
 struct sk_buff *tq_nl_ntf_new(const struct genl_info *info, u8 cmd, size_t size, void **hdr);
 /* Sends and consumes @skb to group "events" of @tn; honours NLM_F_ECHO. */
 void tq_nl_ntf_send(struct tq_net *tn, struct sk_buff *skb, const struct genl_info *info);
+
+/* Puts one object into a message; -EMSGSIZE if it does not fit. */
+typedef int (*tq_nl_fill_fn)(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query);
+
+/* A dump of the objects in @xa, a message of @cmd each.  Takes tq_net.lock. */
+int tq_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, struct tq_net *tn,
+	       struct xarray *xa, u8 cmd, tq_nl_fill_fn fill, u32 query);
+/* The namespace that a dump is about. */
+struct tq_net *tq_nl_dump_net(const struct sk_buff *skb);
 
 int tq_nl_init(void);
 void tq_nl_exit(void);
@@ -115,7 +125,8 @@ int tq_nl_hook_get(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* nl_txn.c */
-extern const struct nla_policy tq_nl_txn_id_policy[TQUEUE_A_TXN_MAX + 1];
+extern const struct nla_policy tq_nl_txn_id_policy[TQUEUE_A_TXN_MAX + 1];	/* abort */
+extern const struct nla_policy tq_nl_txn_commit_policy[TQUEUE_A_TXN_MAX + 1];
 int tq_nl_txn_begin(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_txn_commit(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_txn_abort(struct sk_buff *skb, struct genl_info *info);

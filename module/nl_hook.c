@@ -3,7 +3,6 @@
  * nl_hook.c - HOOK_NEW, _SET, _DEL, _GET.
  */
 #include <linux/netlink.h>
-#include <net/sock.h>
 
 #include "hook.h"
 #include "net.h"
@@ -29,8 +28,10 @@ const struct nla_policy tq_nl_hook_id_policy[TQUEUE_A_HOOK_MAX + 1] = {
 	[TQUEUE_A_HOOK_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
 };
 
-static int fill(struct sk_buff *skb, struct tq_net *tn, const struct tq_hook *h)
+static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 {
+	const struct tq_hook *h = object;
+
 	if (nla_put_u32(skb, TQUEUE_A_HOOK_ID, h->id) ||
 	    nla_put_string(skb, TQUEUE_A_HOOK_TABLE, h->table->name) ||
 	    nla_put_u32(skb, TQUEUE_A_HOOK_TABLE_ID, h->table->id) ||
@@ -43,7 +44,7 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, const struct tq_hook *h)
 	return 0;
 }
 
-static int reply(struct genl_info *info, struct tq_net *tn, const struct tq_hook *h, u8 cmd)
+static int reply(struct genl_info *info, struct tq_net *tn, struct tq_hook *h, u8 cmd)
 {
 	struct sk_buff *skb;
 	void *hdr;
@@ -52,7 +53,7 @@ static int reply(struct genl_info *info, struct tq_net *tn, const struct tq_hook
 	skb = tq_nl_reply_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
 	if (!skb)
 		return -ENOMEM;
-	err = fill(skb, tn, h);
+	err = fill(skb, tn, h, 0);
 	if (err) {
 		nlmsg_free(skb);
 		return err;
@@ -62,7 +63,7 @@ static int reply(struct genl_info *info, struct tq_net *tn, const struct tq_hook
 }
 
 /* A change of a hook has happened; @h is NULL if it is gone. */
-static void notify(struct tq_net *tn, const struct genl_info *info, const struct tq_hook *h,
+static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_hook *h,
 		   u32 id, u8 cmd)
 {
 	struct sk_buff *skb;
@@ -76,7 +77,7 @@ static void notify(struct tq_net *tn, const struct genl_info *info, const struct
 	if (!skb)
 		return;
 	if (h)
-		err = fill(skb, tn, h);
+		err = fill(skb, tn, h, 0);
 	else
 		err = nla_put_u32(skb, TQUEUE_A_HOOK_ID, id) ?:
 		      nla_put_u32(skb, TQUEUE_A_HOOK_SERIAL, tn->serial);
@@ -265,35 +266,12 @@ int tq_nl_hook_get(struct sk_buff *skb, struct genl_info *info)
 
 int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct nlattr **attrs = tq_compat_dump_attrs(cb);
-	struct tq_net *tn = tq_net(sock_net(skb->sk));
-	struct tq_hook *h;
-	unsigned long id;
-	int err = 0;
+	struct nlattr *id = tq_compat_dump_attrs(cb)[TQUEUE_A_HOOK_ID];
+	struct tq_net *tn = tq_nl_dump_net(skb);
 
-	if (attrs[TQUEUE_A_HOOK_ID]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_HOOK_ID], "a dump shows all hooks");
+	if (id) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, id, "a dump shows all hooks");
 		return -EINVAL;
 	}
-
-	mutex_lock(&tn->lock);
-	cb->seq = tn->serial;
-	xa_for_each_start(&tn->hooks, id, h, cb->args[0]) {
-		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-					&tq_nl_family, NLM_F_MULTI, TQUEUE_CMD_HOOK_GET);
-
-		err = -EMSGSIZE;
-		if (!hdr)
-			break;
-		genl_dump_check_consistent(cb, hdr);
-		err = fill(skb, tn, h);
-		if (err) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		cb->args[0] = id + 1;
-	}
-	mutex_unlock(&tn->lock);
-	return skb->len ?: err;
+	return tq_nl_dump(skb, cb, tn, &tn->hooks, TQUEUE_CMD_HOOK_GET, fill, 0);
 }

@@ -3,7 +3,6 @@
  * nl_rule.c - RULE_NEW, _SET, _DEL, _GET and what is told of rules.
  */
 #include <linux/netlink.h>
-#include <net/sock.h>
 
 #include "net.h"
 #include "netlink.h"
@@ -25,11 +24,25 @@ const struct nla_policy tq_nl_rules_change_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
 };
 
+static const struct nla_policy filter_policy[TQUEUE_A_FILTER_MAX + 1] = {
+	[TQUEUE_A_FILTER_QUEUE]	   = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_FILTER_PRIO_MIN] = { .type = NLA_U32 },
+	[TQUEUE_A_FILTER_PRIO_MAX] = { .type = NLA_U32 },
+	[TQUEUE_A_FILTER_FAMILY]   = NLA_POLICY_RANGE(NLA_U32, TQUEUE_FAMILY_IPV4,
+						      TQUEUE_FAMILY_IPV6),
+	[TQUEUE_A_FILTER_VERDICT]  = NLA_POLICY_RANGE(NLA_U32, TQUEUE_VERDICT_PASS,
+						      TQUEUE_VERDICT_STEAL),
+	[TQUEUE_A_FILTER_SRC]	   = { .type = NLA_BINARY, .len = 16 },
+	[TQUEUE_A_FILTER_DST]	   = { .type = NLA_BINARY, .len = 16 },
+	[TQUEUE_A_FILTER_HIT]	   = { .type = NLA_FLAG },
+};
+
 const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
 	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
 	[TQUEUE_A_RULES_QUERY]	  = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+	[TQUEUE_A_RULES_FILTER]	  = NLA_POLICY_NESTED(filter_policy),
 };
 
 struct tq_table *tq_nl_rules_table(struct tq_net *tn, struct nlattr **attrs,
@@ -234,6 +247,11 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 	err = tq_nl_once(info, 0);
 	if (err)
 		return err;
+	if (info->attrs[TQUEUE_A_RULES_FILTER]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TQUEUE_A_RULES_FILTER],
+				    "a filter is for dumps");
+		return -EINVAL;
+	}
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
 		NL_SET_ERR_MSG(info->extack, "a rule is needed, by handle");
 		return -EINVAL;
@@ -307,7 +325,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, struct rules_pos *
 int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		     const struct tq_key *key, u32 query)
 {
-	struct tq_net *tn = tq_net(sock_net(skb->sk));
+	struct tq_net *tn = tq_nl_dump_net(skb);
 	struct rules_pos *pos = (void *)cb->ctx;
 	struct tq_table *t;
 	void *hdr;
@@ -358,6 +376,11 @@ int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nlattr **attrs = tq_compat_dump_attrs(cb);
 	struct nlattr *query = attrs[TQUEUE_A_RULES_QUERY];
 
+	if (attrs[TQUEUE_A_RULES_FILTER]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_FILTER],
+				    "filters are not supported by this version of the module");
+		return -EOPNOTSUPP;
+	}
 	if (attrs[TQUEUE_A_RULES_RULE]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_RULE],
 				    "a dump shows all rules of a table");

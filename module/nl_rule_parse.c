@@ -21,6 +21,7 @@ static const struct nla_policy copy_policy[TQUEUE_A_COPY_MAX + 1] = {
 
 /* A policy's own limits are signed 16-bit numbers.  Not const for 5.10 and 6.1. */
 static struct netlink_range_validation port_range = { .max = 65535 };
+static struct netlink_range_validation handle_range = { .min = 1, .max = U64_MAX };
 
 #define PORT	NLA_POLICY_FULL_RANGE(NLA_U32, &port_range)
 /* A hundred years. */
@@ -29,7 +30,7 @@ static struct netlink_range_validation port_range = { .max = 65535 };
 #define BYTE	NLA_POLICY_MAX(NLA_U32, 255)
 
 const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1] = {
-	[TQUEUE_A_RULE_HANDLE]		= { .type = NLA_U64 },
+	[TQUEUE_A_RULE_HANDLE]		= NLA_POLICY_FULL_RANGE(NLA_U64, &handle_range),
 	[TQUEUE_A_RULE_PRIO]		= { .type = NLA_U32 },
 	[TQUEUE_A_RULE_FAMILY]		= NLA_POLICY_RANGE(NLA_U32, TQUEUE_FAMILY_IPV4,
 							   TQUEUE_FAMILY_IPV6),
@@ -462,7 +463,7 @@ int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct 
 	handle = tb[TQUEUE_A_RULE_HANDLE];
 	if (handle) {
 		spec->handle = nla_get_u64(handle);
-		if (!spec->handle || spec->handle > S64_MAX) {
+		if (spec->handle > S64_MAX) {
 			NL_SET_ERR_MSG_ATTR(extack, handle, "a handle is 1 to 2^63 - 1");
 			return -EINVAL;
 		}

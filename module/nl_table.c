@@ -3,7 +3,6 @@
  * nl_table.c - TABLE_NEW, _DEL, _GET, _FLUSH.
  */
 #include <linux/netlink.h>
-#include <net/sock.h>
 
 #include "net.h"
 #include "netlink.h"
@@ -56,8 +55,9 @@ struct tq_table *tq_nl_table_find(struct tq_net *tn, struct nlattr *id, struct n
 	return t;
 }
 
-static int fill(struct sk_buff *skb, struct tq_net *tn, struct tq_table *t, u32 query)
+static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 {
+	struct tq_table *t = object;
 	int err = -EMSGSIZE;
 
 	if (nla_put_u32(skb, TQUEUE_A_TABLE_ID, t->id) ||
@@ -254,39 +254,14 @@ unlock:
 int tq_nl_table_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = tq_compat_dump_attrs(cb);
-	struct tq_net *tn = tq_net(sock_net(skb->sk));
-	struct tq_table *t;
-	unsigned long id;
-	u32 query = 0;
-	int err = 0;
+	struct nlattr *one = attrs[TQUEUE_A_TABLE_ID] ?: attrs[TQUEUE_A_TABLE_NAME];
+	struct nlattr *query = attrs[TQUEUE_A_TABLE_QUERY];
+	struct tq_net *tn = tq_nl_dump_net(skb);
 
-	if (attrs[TQUEUE_A_TABLE_ID] || attrs[TQUEUE_A_TABLE_NAME]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack,
-				    attrs[TQUEUE_A_TABLE_ID] ?: attrs[TQUEUE_A_TABLE_NAME],
-				    "a dump shows all tables");
+	if (one) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, one, "a dump shows all tables");
 		return -EINVAL;
 	}
-	if (attrs[TQUEUE_A_TABLE_QUERY])
-		query = nla_get_u32(attrs[TQUEUE_A_TABLE_QUERY]);
-
-	mutex_lock(&tn->lock);
-	cb->seq = tn->serial;
-	xa_for_each_start(&tn->tables, id, t, cb->args[0]) {
-		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-					&tq_nl_family, NLM_F_MULTI, TQUEUE_CMD_TABLE_GET);
-
-		err = -EMSGSIZE;
-		if (!hdr)
-			break;
-		genl_dump_check_consistent(cb, hdr);
-		err = fill(skb, tn, t, query);
-		if (err) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		cb->args[0] = id + 1;
-	}
-	mutex_unlock(&tn->lock);
-	return skb->len ?: err;
+	return tq_nl_dump(skb, cb, tn, &tn->tables, TQUEUE_CMD_TABLE_GET, fill,
+			  query ? nla_get_u32(query) : 0);
 }

@@ -6,7 +6,6 @@
  * had begun never stays half done.
  */
 #include <linux/netlink.h>
-#include <net/sock.h>
 #include <linux/notifier.h>
 
 #include "net.h"
@@ -17,6 +16,11 @@
 
 const struct nla_policy tq_nl_txn_id_policy[TQUEUE_A_TXN_MAX + 1] = {
 	[TQUEUE_A_TXN_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+const struct nla_policy tq_nl_txn_commit_policy[TQUEUE_A_TXN_MAX + 1] = {
+	[TQUEUE_A_TXN_ID]	  = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_TXN_CONFIRM_MS] = { .type = NLA_U32 },
 };
 
 /* The requester's transaction @id. */
@@ -46,8 +50,10 @@ struct tq_txn *tq_nl_txn_get(struct tq_net *tn, struct genl_info *info, struct n
 	return txn ?: ERR_PTR(-ENOMEM);
 }
 
-static int fill(struct sk_buff *skb, const struct tq_txn *txn)
+static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 {
+	const struct tq_txn *txn = object;
+
 	if (nla_put_u32(skb, TQUEUE_A_TXN_ID, txn->id) ||
 	    nla_put_u32(skb, TQUEUE_A_TXN_STATE, TQUEUE_TXN_OPEN) ||
 	    nla_put_u32(skb, TQUEUE_A_TXN_CHANGES, txn->count))
@@ -55,7 +61,7 @@ static int fill(struct sk_buff *skb, const struct tq_txn *txn)
 	return 0;
 }
 
-static struct sk_buff *reply_new(struct genl_info *info, u8 cmd, const struct tq_txn *txn)
+static struct sk_buff *reply_new(struct genl_info *info, u8 cmd, struct tq_txn *txn)
 {
 	struct sk_buff *skb;
 	void *hdr;
@@ -63,7 +69,7 @@ static struct sk_buff *reply_new(struct genl_info *info, u8 cmd, const struct tq
 	skb = tq_nl_reply_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
 	if (!skb)
 		return NULL;
-	if (fill(skb, txn)) {
+	if (fill(skb, txn->tn, txn, 0)) {
 		nlmsg_free(skb);
 		return NULL;
 	}
@@ -151,6 +157,11 @@ int tq_nl_txn_commit(struct sk_buff *skb, struct genl_info *info)
 	err = tq_nl_once(info, 0);
 	if (err)
 		return err;
+	if (info->attrs[TQUEUE_A_TXN_CONFIRM_MS]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TQUEUE_A_TXN_CONFIRM_MS],
+				    "commits to be confirmed are not supported by this version");
+		return -EOPNOTSUPP;
+	}
 
 	mutex_lock(&tn->lock);
 	txn = take(tn, info);
@@ -196,31 +207,9 @@ int tq_nl_txn_abort(struct sk_buff *skb, struct genl_info *info)
 
 int tq_nl_txn_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct tq_net *tn = tq_net(sock_net(skb->sk));
-	struct tq_txn *txn;
-	unsigned long id;
-	int err = 0;
+	struct tq_net *tn = tq_nl_dump_net(skb);
 
-	mutex_lock(&tn->lock);
-	cb->seq = tn->serial;
-	xa_for_each_start(&tn->txns, id, txn, cb->args[0]) {
-		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-					&tq_nl_family, NLM_F_MULTI, TQUEUE_CMD_TXN_GET);
-
-		err = -EMSGSIZE;
-		if (!hdr)
-			break;
-		genl_dump_check_consistent(cb, hdr);
-		err = fill(skb, txn);
-		if (err) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		cb->args[0] = id + 1;
-	}
-	mutex_unlock(&tn->lock);
-	return skb->len ?: err;
+	return tq_nl_dump(skb, cb, tn, &tn->txns, TQUEUE_CMD_TXN_GET, fill, 0);
 }
 
 void tq_nl_txn_abort_all(struct tq_net *tn)

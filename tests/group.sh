@@ -5,6 +5,11 @@
 # guest, which saves booting.  tests/runner.py makes and reads it: a line
 # "# test NAME" begins each, "# ended NAME STATUS" ends it.
 cd "$(dirname "$0")" || exit 125
+# tidy() throws away rules, namespaces and files: never on anybody's machine.
+if [ "$PWD" != /test ] || [ "$(cat /proc/sys/kernel/hostname)" != tqueue-guest ]; then
+	echo "group.sh: this is no guest of tests/vm" >&2
+	exit 125
+fi
 modprobe_path=$(cat /proc/sys/kernel/modprobe)
 
 # As the test before found it: no namespace, no module, no process, no file.

@@ -9,7 +9,7 @@
 #
 # timeout: 240
 # kernels: all
-# short: N=10
+# short: N=6
 . "$(dirname "$0")/lib.sh"
 : "${N=200}"
 
@@ -60,8 +60,9 @@ gone() { [ ! -e "$1" ]; }
 
 for w in 0 1; do
 	for ((i = 0; i < N / 2; i++)); do
-		one "w$w-$i"
-	done >"$WORK/result$w" 2>"$WORK/err$w" &
+		one "w$w-$i" >>"$WORK/result$w"
+		[ $(((i + 1) % 10)) != 0 ] || note "worker $w: $((i + 1)) namespaces, $SECONDS s"
+	done 2>"$WORK/err$w" &
 	eval "worker$w=\$!"
 done
 wait "${worker0:?}" "${worker1:?}"

@@ -29,9 +29,10 @@ for show in "queue show" "queue stats" "table show" "rule list t" "hook list"; d
 	# shellcheck disable=SC2086 # words
 	check "$show" T $show
 	# shellcheck disable=SC2086
-	T -j $show >"$WORK/json"
-	check "$show is JSON" python3 -m json.tool "$WORK/json"
+	T -j $show >"$WORK/json.${show// /_}"
 done
+check "all of it as JSON" python3 -c 'import json, sys
+for name in sys.argv[1:]: json.load(open(name))' "$WORK"/json.*
 
 dev=$(queue_dev q)
 [ -c "$dev" ]

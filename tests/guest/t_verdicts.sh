@@ -32,16 +32,18 @@ END
 
 # Counters behind the table: of each port and whether its mark is the one.
 MARKS=(0 0 0 0 0x5 0x70 0 0 0)
-for v in 4 6; do
-	ipt=iptables-nft
-	[ $v = 6 ] && ipt=ip6tables-nft
-	must in_ns b "$ipt" -t mangle -N count
+{
+	echo "*mangle"
+	echo ":count - [0:0]"
 	for port in 1 2 3 4 5 6 7 8; do
-		must in_ns b "$ipt" -t mangle -A count -p udp --dport 200$port -m mark --mark "${MARKS[port]}"
+		echo "-A count -p udp --dport 200$port -m mark --mark ${MARKS[port]}"
 	done
-	must in_ns b "$ipt" -t mangle -A INPUT -j count
-	must in_ns b "$ipt" -t mangle -A INPUT -p udp -j DROP
-done
+	echo "-A INPUT -j count"
+	echo "-A INPUT -p udp -j DROP"
+	echo COMMIT
+} >"$WORK/count"
+must in_ns b iptables-nft-restore -n "$WORK/count"
+must in_ns b ip6tables-nft-restore -n "$WORK/count"
 
 # run WHAT FOLLOWS WANT RECORDS: N packets to each port
 run() {
