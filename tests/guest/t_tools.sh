@@ -55,7 +55,7 @@ tqread -q 8 "$WORK/r.good" >"$WORK/read"
 is "$?" 1 "records of another queue"
 
 match_setup
-match_load 50 "$SEED" -o d0,d1 >"$WORK/tap"
+match_load 50 "$SEED" -o d0,d1
 must tqctl -n m hook add t family inet hook forward priority filter
 in_ns m tqmatch -r 50 -n 500 -s "$SEED" -i "$LOOPS" -k "$KEYS" -o d0,d1 -X run "$DEV" >"$WORK/run"
 is "$?" 1 "one wrong rule among 500 packets"
