@@ -118,7 +118,7 @@ end q
 
 WHAT="a reader killed half-way"
 begin q
-reader "$WORK/l3" -k 200000 "$(queue_dev q)"
+reader "$WORK/l3" -k $((N * 3)) "$(queue_dev q)"
 first=$STARTED
 flood "$WHAT" >"$WORK/flood.tap" &
 flooding=$!

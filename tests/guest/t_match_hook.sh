@@ -19,16 +19,18 @@ for set in ${SETS//,/ }; do
 	WHAT="hook at forward, $rules rules"
 	match_load "$rules" "$seed" -o d0,d1
 	must tqctl -n m hook add t family inet hook forward priority filter
+	# Behind the hook, and only what is forwarded: the kernel's own MLD
+	# reports are none of ours.
 	for ipt in iptables-nft ip6tables-nft; do
-		must in_ns m $ipt -t mangle -A POSTROUTING
+		must in_ns m $ipt -t security -A FORWARD
 	done
 	match_run "$rules" "$packets" "$seed" -o d0,d1
 	for v in 4 6; do
 		ipt=iptables-nft
 		[ $v = 6 ] && ipt=ip6tables-nft
-		is "$(xt_count $ipt mangle POSTROUTING 1)" "$(fate $v pass none accept)" \
+		is "$(xt_count $ipt security FORWARD 1)" "$(fate $v pass none accept)" \
 			"$WHAT: IPv$v packets that were not dropped"
-		must in_ns m $ipt -t mangle -F POSTROUTING
+		must in_ns m $ipt -t security -F FORWARD
 	done
 	must tqctl -n m hook del "$(hook_id t m)"
 	match_unload

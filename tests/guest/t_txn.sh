@@ -29,7 +29,7 @@ make_set() { # NUMBER
 	for ((i = 0; i < RULES; i++)); do
 		echo "rule add t handle $((base + i + 1)) prio $((100 + (i * 7 + $1 * 13) % 50)) proto udp dport $((2000 + i % 64)) queue q pass"
 	done
-	echo "rule add t handle $((base + RULES + 1)) prio $((200 * $1)) queue q pass"
+	echo "rule add t handle $((base + RULES + 1)) prio $((200 * $1)) proto udp queue q pass"
 }
 make_set 1 >"$WORK/set1"
 make_set 2 >"$WORK/set2"
