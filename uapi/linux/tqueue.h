@@ -675,7 +675,7 @@ enum tqueue_rule_flag {
  */
 enum tqueue_a_rule {
 	TQUEUE_A_RULE_PAD = 1,
-	TQUEUE_A_RULE_HANDLE,		/* u64, not 0, unique in its table; given by
+	TQUEUE_A_RULE_HANDLE,		/* u64, 1 to 2^63 - 1, unique in its table; given by
 					 * the kernel unless RULE_NEW brings one
 					 */
 	TQUEUE_A_RULE_PRIO,		/* u32; default 0 */
@@ -697,7 +697,7 @@ enum tqueue_a_rule {
 	TQUEUE_A_RULE_ICMP_CODE,	/* u32: 0 to 255; with ICMP_TYPE */
 	TQUEUE_A_RULE_TCP_FLAGS,	/* u32: 0 to 255, within the mask */
 	TQUEUE_A_RULE_TCP_MASK,		/* u32: 1 to 255; PROTO must be 6 */
-	TQUEUE_A_RULE_IIF,		/* string, up to 15 characters */
+	TQUEUE_A_RULE_IIF,		/* string, up to 15 characters, not "+" alone */
 	TQUEUE_A_RULE_OIF,
 	TQUEUE_A_RULE_MARK,		/* u32, within the mask */
 	TQUEUE_A_RULE_MARK_MASK,	/* u32; default all ones */
