@@ -675,8 +675,8 @@ enum tqueue_rule_flag {
  */
 enum tqueue_a_rule {
 	TQUEUE_A_RULE_PAD = 1,
-	TQUEUE_A_RULE_HANDLE,		/* u64, 1 to 2^63 - 1, unique in its table; given by
-					 * the kernel unless RULE_NEW brings one
+	TQUEUE_A_RULE_HANDLE,		/* u64, not 0, below 2^63, unique in its table; given
+					 * by the kernel unless RULE_NEW brings one
 					 */
 	TQUEUE_A_RULE_PRIO,		/* u32; default 0 */
 
