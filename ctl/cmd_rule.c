@@ -30,6 +30,7 @@ static void print_handle(struct tqctl *t, const char *table)
 	obj = json_object_new_object();
 	json_object_object_add(obj, "table", json_object_new_string(table));
 	json_object_object_add(obj, "handle", json_object_new_uint64(t->rules.handles[0]));
+	json_object_object_add(obj, "generation", json_object_new_uint64(t->rules.generation));
 	out_json(&t->out, obj);
 }
 

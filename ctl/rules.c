@@ -93,8 +93,11 @@ static void got_rules(const struct tnl_reply *reply, void *arg)
 {
 	const struct nlattr *at = NULL;
 	struct rules *r = arg;
+	struct tq_rules frame;
 	struct tq_rule rule;
 
+	if (!msg_rules_get(reply, &frame))
+		r->generation = frame.generation;
 	while (r->want_handles && msg_rules_next(reply, &at, &rule) == 1) {
 		uint64_t *v = realloc(r->handles, (r->handle_n + 1) * sizeof(*v));
 

@@ -30,6 +30,7 @@ struct tqctl;
  * @txn: id of the transaction, or 0
  * @handles: those that the kernel gave or took, if @want_handles
  * @handle_n: how many
+ * @generation: of the table, in the last reply
  */
 struct rules {
 	struct nl_msg	*msg;
@@ -42,6 +43,7 @@ struct rules {
 	bool		want_handles;
 	uint64_t	*handles;
 	size_t		handle_n;
+	uint64_t	generation;
 };
 
 /* Both return an exit status and have told the user of an error; then all

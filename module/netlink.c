@@ -37,6 +37,13 @@ int tq_nl_once(const struct genl_info *info, u64 multi)
 	return once(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr), multi, info->extack);
 }
 
+int tq_nl_dump_once(const struct netlink_callback *cb)
+{
+	const struct genlmsghdr *hdr = nlmsg_data(cb->nlh);
+
+	return once(genlmsg_data(hdr), genlmsg_len(hdr), 0, cb->extack);
+}
+
 int tq_nl_nest_once(const struct nlattr *nest, u64 multi, struct netlink_ext_ack *extack)
 {
 	return once(nla_data(nest), nla_len(nest), multi, extack);

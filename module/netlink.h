@@ -6,8 +6,8 @@
  * function that replies, dumps and notifications have in common; netlink.c
  * alone has the table of operations.  Handlers take tq_net.lock themselves.
  *
- * A handler's first statement is tq_nl_once(): the core lets a repeated
- * attribute win over the first; we refuse it.
+ * A handler's first statement is tq_nl_once(), tq_nl_dump_once() for a dump:
+ * the core lets a repeated attribute win over the first; we refuse it.
  */
 #ifndef _TQ_NETLINK_H
 #define _TQ_NETLINK_H
@@ -37,6 +37,8 @@ extern struct genl_family tq_nl_family;
  * top level of a request.  Types above 63 do not occur.
  */
 int tq_nl_once(const struct genl_info *info, u64 multi);
+/* The same for the request of a dump, where no attribute may be repeated. */
+int tq_nl_dump_once(const struct netlink_callback *cb);
 /* The same for the attributes in a nest. */
 int tq_nl_nest_once(const struct nlattr *nest, u64 multi, struct netlink_ext_ack *extack);
 

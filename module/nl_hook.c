@@ -268,7 +268,11 @@ int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr *id = tq_compat_dump_attrs(cb)[TQUEUE_A_HOOK_ID];
 	struct tq_net *tn = tq_nl_dump_net(skb);
+	int err;
 
+	err = tq_nl_dump_once(cb);
+	if (err)
+		return err;
 	if (id) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, id, "a dump shows all hooks");
 		return -EINVAL;

@@ -646,12 +646,9 @@ int tq_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nlattr **attrs = tq_compat_dump_attrs(cb);
 	struct nlattr *which = attrs[TQUEUE_A_QUEUE_ID] ?: attrs[TQUEUE_A_QUEUE_NAME];
 	struct nlattr *query = attrs[TQUEUE_A_QUEUE_QUERY];
-	const struct genl_info info = {
-		.genlhdr = nlmsg_data(cb->nlh), .extack = cb->extack,
-	};
 	int err;
 
-	err = tq_nl_once(&info, 0);
+	err = tq_nl_dump_once(cb);
 	if (err)
 		return err;
 	if (which) {

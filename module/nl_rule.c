@@ -143,6 +143,16 @@ static int change_all(struct tq_net *tn, struct genl_info *info, struct tq_txn *
 	return err;
 }
 
+/* The reply was filled before the commit, which can't fail, made a new one. */
+static void renew_generation(struct sk_buff *reply, void *hdr, const struct tq_table *t)
+{
+	struct nlattr *a = nla_find(hdr, skb_tail_pointer(reply) - (unsigned char *)hdr,
+				    TQUEUE_A_RULES_GENERATION);
+	const u64 gen = tq_table_generation(t);
+
+	memcpy(nla_data(a), &gen, sizeof(gen));
+}
+
 /* RULE_NEW, RULE_SET (@change) and RULE_DEL (no @change). */
 static int rules_change(struct genl_info *info, change_fn change)
 {
@@ -193,6 +203,7 @@ static int rules_change(struct genl_info *info, change_fn change)
 			tq_txn_abort(txn);
 		} else {
 			tq_txn_commit(txn);
+			renew_generation(reply, hdr, t);
 			tq_nl_rules_notify(tn, info, txn);
 			tq_txn_release(txn);
 		}
@@ -375,7 +386,11 @@ int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = tq_compat_dump_attrs(cb);
 	struct nlattr *query = attrs[TQUEUE_A_RULES_QUERY];
+	int err;
 
+	err = tq_nl_dump_once(cb);
+	if (err)
+		return err;
 	if (attrs[TQUEUE_A_RULES_FILTER]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_FILTER],
 				    "filters are not supported by this version of the module");

@@ -257,7 +257,11 @@ int tq_nl_table_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nlattr *one = attrs[TQUEUE_A_TABLE_ID] ?: attrs[TQUEUE_A_TABLE_NAME];
 	struct nlattr *query = attrs[TQUEUE_A_TABLE_QUERY];
 	struct tq_net *tn = tq_nl_dump_net(skb);
+	int err;
 
+	err = tq_nl_dump_once(cb);
+	if (err)
+		return err;
 	if (one) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, one, "a dump shows all tables");
 		return -EINVAL;

@@ -200,7 +200,7 @@ int tq_nl_rule_test_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct tq_key key;
 	int err;
 
-	err = parse_packet(&key, attrs[TQUEUE_A_RULES_PACKET], cb->extack);
+	err = tq_nl_dump_once(cb) ?: parse_packet(&key, attrs[TQUEUE_A_RULES_PACKET], cb->extack);
 	if (err)
 		return err;
 	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_TEST, &key, 0);

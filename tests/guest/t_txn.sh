@@ -62,6 +62,11 @@ refused "batch with a line that is no command" 2 "$WORK/batch:6" T -b "$WORK/bat
 dump >"$WORK/after"
 check "changed nothing" cmp "$WORK/before" "$WORK/after"
 
+added=$(T -j rule add t handle 8001 prio 1 proto tcp pass)
+is "$(json_num generation "$added")" "$(json_num generation "$(T -j table show t)")" \
+	"the answer to a change has the generation that it made"
+must T rule del t handle 8001
+
 # Flips under traffic.
 start b "$WORK/read" tqread -g "$(queue_dev q)"
 reader=$STARTED
