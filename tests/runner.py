@@ -14,6 +14,8 @@ with these lines in its first comment (all optional):
   # files: A B                files beside it that it needs (lib.sh comes anyway)
   # kernels: K1,K2            where it can run; default all
   # short: VAR=VALUE ...      arguments of a short run
+  # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
+                              for the nightly; the others run there in their short form
 
 Where the tests of a kernel are many and short (check-kernels, check-debug), they
 share a guest: tests/group.sh.  TQUEUE_GROUP=0 gives each its own.
@@ -215,7 +217,7 @@ def header(path):
         for text in f:
             if not text.startswith("#"):
                 break
-            m = re.match(r"#\s*(timeout|files|kernels|short):\s*(.*?)\s*$", text)
+            m = re.match(r"#\s*(timeout|files|kernels|short|debug):\s*(.*?)\s*$", text)
             if m:
                 out[m[1]] = m[2]
     return out
@@ -263,6 +265,22 @@ def guest_jobs(kernels, short, groups=0):
     return jobs
 
 
+def long_debug_jobs():
+    """The tests that say how long a long run of them on the debug kernel takes."""
+    chosen = os.environ.get("TQUEUE_TESTS", "").split()
+    jobs = []
+    for path in sorted(glob.glob(os.path.join(HERE, "guest", "t_*.sh"))):
+        name = os.path.basename(path)[2:-3]
+        keys = header(path)
+        if not keys.get("debug") or chosen and name not in chosen:
+            continue
+        seconds, *args = keys["debug"].split()
+        # run multiplies it by the factor of the debug kernel.
+        keys["timeout"] = int(seconds) // 3
+        jobs.append(Job(name + "-long", guest_command("debug", [(name, keys)], path, args), "debug"))
+    return jobs
+
+
 def host_job(name):
     folder, _, what = name.partition("-")
     return Job(name, [os.path.join(HERE, folder, what or "run")])
@@ -287,8 +305,9 @@ def collect(group):
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
     if group == "nightly":
         return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "lint-selftest",
-                                       "unit-selftest")] +
-                guest_jobs(pick(KERNELS + RT + ["debug"]), False))
+                                       "unit-selftest", "vm-selftest")] +
+                (long_debug_jobs() if pick(["debug"]) else []) +
+                guest_jobs(pick(KERNELS + RT), False) + guest_jobs(pick(["debug"]), True, 2))
     sys.exit("runner: no group '%s'" % group)
 
 

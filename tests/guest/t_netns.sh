@@ -9,6 +9,7 @@
 #
 # timeout: 240
 # kernels: all
+# debug: 1800
 # short: N=6
 . "$(dirname "$0")/lib.sh"
 : "${N=200}"

@@ -9,6 +9,7 @@
 #
 # timeout: 240
 # kernels: all
+# debug: 1800
 # short: N=3 RATE=100
 . "$(dirname "$0")/lib.sh"
 : "${N=100}" "${RATE=500}"	# packets a second from each CPU
