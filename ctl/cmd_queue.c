@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <linux/netlink.h>
 #include <netlink/msg.h>
 
 #include "msg.h"
 #include "print.h"
+#include "share.h"
 #include "tqctl.h"
 
 #define BIT(name)	TQ_BIT(TQUEUE_A_QUEUE_##name)
@@ -62,31 +62,13 @@ static void show_stats(const struct tnl_reply *reply, void *arg)
 
 /* ---- changing ---- */
 
-/* "size 32M": each online CPU's share, rounded down to a power of two pages. */
-static int share_size(struct parse *p, struct tq_queue *q)
-{
-	uint64_t page = sysconf(_SC_PAGESIZE), share;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t ring = 2 * page;
-
-	if (!q->size)
-		return 0;
-	share = q->size / (cpus > 0 ? cpus : 1);
-	if (share < ring)
-		return parse_fail(p, q->size_word, "less than two pages for each of %ld CPUs", cpus);
-	while (ring * 2 <= share && ring * 2 <= UINT32_MAX)
-		ring *= 2;
-	q->ring_size = ring;
-	return 0;
-}
-
 static int cmd_add(struct tqctl *t, struct parse *p)
 {
 	struct nl_msg *msg;
 	struct tq_queue q;
 	int code;
 
-	if (parse_queue_name(p, &q) || parse_queue(p, &q) || share_size(p, &q))
+	if (parse_queue_name(p, &q) || parse_queue(p, &q) || parse_share(p, &q))
 		return tqctl_usage(t, p);
 	msg = message(t, TQUEUE_CMD_QUEUE_NEW, 0, &q, &code);
 	return msg ? tqctl_request(t, msg, t->file && !t->out.json ? NULL : show, t) : code;
@@ -98,7 +80,7 @@ static int cmd_set(struct tqctl *t, struct parse *p)
 	struct tq_queue q;
 	int code;
 
-	if (parse_queue_name(p, &q) || parse_queue(p, &q) || share_size(p, &q))
+	if (parse_queue_name(p, &q) || parse_queue(p, &q) || parse_share(p, &q))
 		return tqctl_usage(t, p);
 	msg = message(t, TQUEUE_CMD_QUEUE_SET, 0, &q, &code);
 	return msg ? tqctl_request(t, msg, NULL, NULL) : code;

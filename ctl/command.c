@@ -11,6 +11,10 @@ static const struct command objects[] = {
 	{ "hook", "", "tables at netfilter's hooks, without iptables", .sub = hook_commands },
 	{ "capture", "QUEUE -w FILE [OPTION...]", "write packets to a pcapng file or a pipe",
 	  .run = cmd_capture, .keys = cmd_capture_keys },
+	{ "save", "", "print the whole configuration; with -s and the counters", .run = cmd_save },
+	{ "apply", "[--dry-run] [--quiet] FILE...",
+	  "make the configuration what the files say, by the smallest change",
+	  .run = cmd_apply, .keys = cmd_apply_keys },
 	{ "monitor", "", "print changes as they happen", .run = cmd_monitor },
 	{ "version", "", "versions of tool and module", .run = cmd_version },
 	{ .name = NULL }

@@ -228,11 +228,11 @@ void print_stats(FILE *f, const struct tq_queue *q)
 
 #define QUEUE_HAS(name)	(q->has & TQ_BIT(TQUEUE_A_QUEUE_##name))
 
-void print_queue(FILE *f, const struct tq_queue *q)
+void print_queue_words(FILE *f, const struct tq_queue *q)
 {
 	char buf[PRINT_SIZE * 2];
 
-	fprintf(f, "%u: %s", q->id, q->name);
+	fputs(q->name, f);
 	if (QUEUE_HAS(MODE)) {
 		fputs(" mode ", f);
 		put_name(f, tq_modes, q->mode);
@@ -245,6 +245,14 @@ void print_queue(FILE *f, const struct tq_queue *q)
 		fprintf(f, " watermark %s", print_size(buf, q->watermark));
 	if (QUEUE_HAS(FLUSH_US))
 		fprintf(f, " flush %s", print_time(buf, q->flush_us));
+}
+
+void print_queue(FILE *f, const struct tq_queue *q)
+{
+	char buf[PRINT_SIZE];
+
+	fprintf(f, "%u: ", q->id);
+	print_queue_words(f, q);
 	fputc('\n', f);
 	if (QUEUE_HAS(RINGS))
 		fprintf(f, "    rings %u memory %s readers %u%s\n", q->rings,
@@ -376,9 +384,9 @@ static void print_priority(FILE *f, int32_t priority)
 	fprintf(f, "%d", priority);
 }
 
-void print_hook(FILE *f, const struct tq_hook *h)
+void print_hook_words(FILE *f, const struct tq_hook *h)
 {
-	fprintf(f, "%u: %s family ", h->id, h->table);
+	fprintf(f, "%s family ", h->table);
 	put_name(f, tq_hook_families, h->family);
 	fputs(" hook ", f);
 	put_name(f, tq_points, h->point);
@@ -386,6 +394,12 @@ void print_hook(FILE *f, const struct tq_hook *h)
 	print_priority(f, h->priority);
 	if (h->device[0])
 		fprintf(f, " dev %s", h->device);
+}
+
+void print_hook(FILE *f, const struct tq_hook *h)
+{
+	fprintf(f, "%u: ", h->id);
+	print_hook_words(f, h);
 	if (h->has & TQ_BIT(TQUEUE_A_HOOK_ACTIVE) && !h->active)
 		fputs(" (not active: no such device)", f);
 	fputc('\n', f);

@@ -18,6 +18,9 @@ struct json_object;
 void print_queue(FILE *f, const struct tq_queue *q);
 struct json_object *json_queue(const struct tq_queue *q);
 
+/* The words that make the queue again: what follows "queue add". */
+void print_queue_words(FILE *f, const struct tq_queue *q);
+
 void print_stats(FILE *f, const struct tq_queue *q);
 
 void print_table(FILE *f, const struct tq_table *t);
@@ -27,8 +30,14 @@ struct json_object *json_table(const struct tq_table *t);
  * No end of line.
  */
 void print_rule(FILE *f, const struct tq_rule *r, bool counters);
+/* Only match, actions and verdict, with a blank before each word. */
+void print_rule_words(FILE *f, const struct tq_rule *r);
+/* Only counters and what is left of the timeout. */
+void print_rule_state(FILE *f, const struct tq_rule *r);
 struct json_object *json_rule(const struct tq_rule *r);
 
+/* What follows "hook add". */
+void print_hook_words(FILE *f, const struct tq_hook *h);
 void print_hook(FILE *f, const struct tq_hook *h);
 struct json_object *json_hook(const struct tq_hook *h);
 

@@ -147,16 +147,15 @@ static void text_verdict(FILE *f, const struct tq_rule *r)
 		fprintf(f, " else %s", r->steal_else == TQUEUE_VERDICT_DROP ? "drop" : "pass");
 }
 
-void print_rule(FILE *f, const struct tq_rule *r, bool counters)
+void print_rule_words(FILE *f, const struct tq_rule *r)
 {
-	fprintf(f, "handle %" PRIu64 " prio %u", r->handle, r->prio);
 	text_match(f, r);
 	text_actions(f, r);
 	text_verdict(f, r);
-	if (HAS(TIMEOUT_MS) && r->timeout_ms)
-		text_ms(f, "timeout", r->timeout_ms);
-	if (!counters)
-		return;
+}
+
+void print_rule_state(FILE *f, const struct tq_rule *r)
+{
 	if (HAS(EXPIRES_MS))
 		text_ms(f, "expires", r->expires_ms);
 	if (HAS(PACKETS))
@@ -167,6 +166,16 @@ void print_rule(FILE *f, const struct tq_rule *r, bool counters)
 		fprintf(f, " copies %" PRIu64, r->copies);
 	if (HAS(LAST_HIT_MS) && r->last_hit_ms)
 		fprintf(f, " last-hit %" PRIu64, r->last_hit_ms);
+}
+
+void print_rule(FILE *f, const struct tq_rule *r, bool counters)
+{
+	fprintf(f, "handle %" PRIu64 " prio %u", r->handle, r->prio);
+	print_rule_words(f, r);
+	if (HAS(TIMEOUT_MS) && r->timeout_ms)
+		text_ms(f, "timeout", r->timeout_ms);
+	if (counters)
+		print_rule_state(f, r);
 }
 
 /* ---- JSON ---- */

@@ -70,6 +70,8 @@ static int begin(struct tqctl *t)
 static int refused(struct tqctl *t, const struct tnl_error *err)
 {
 	struct rules *r = &t->rules;
+	const struct rules_line *first = r->lines, *last = r->lines + r->n - 1;
+	const char *file = t->file;
 	unsigned int line = t->line;
 	struct msg_place place;
 	int code;
@@ -78,13 +80,15 @@ static int refused(struct tqctl *t, const struct tnl_error *err)
 	snprintf(t->what, sizeof(t->what), "rule %s", r->cmd == TQUEUE_CMD_RULE_NEW ? "add" :
 		 r->cmd == TQUEUE_CMD_RULE_SET ? "replace" : "del");
 	msg_find(r->msg, err, &place);
-	if (t->file && place.rule >= 0 && (unsigned int)place.rule < r->n) {
-		t->line = r->lines[place.rule];
-	} else if (t->file && r->n > 1) {
-		tqctl_say(t, "one of the rules of lines %u to %u:", r->lines[0],
-			  r->lines[r->n - 1]);
+	if (place.rule >= 0 && (unsigned int)place.rule < r->n) {
+		t->file = r->lines[place.rule].file;
+		t->line = r->lines[place.rule].line;
+	} else if (r->n > 1 && first->file) {
+		tqctl_say(t, "one of the rules from %s:%u to %s:%u:", first->file, first->line,
+			  last->file ? last->file : "?", last->line);
 	}
 	code = tqctl_refused(t, r->msg, err);
+	t->file = file;
 	t->line = line;
 	return code;
 }
@@ -160,14 +164,14 @@ static int note_line(struct tqctl *t)
 
 	if (r->n == r->room) {
 		unsigned int room = r->room ? r->room * 2 : 64;
-		unsigned int *v = realloc(r->lines, room * sizeof(*v));
+		struct rules_line *v = realloc(r->lines, room * sizeof(*v));
 
 		if (!v)
 			return tqctl_errno(t, ENOMEM, "list of rules");
 		r->lines = v;
 		r->room = room;
 	}
-	r->lines[r->n++] = t->line;
+	r->lines[r->n++] = (struct rules_line){ t->file, t->line };
 	return TQCTL_OK;
 }
 

@@ -19,12 +19,17 @@
 struct nl_msg;
 struct tqctl;
 
+struct rules_line {
+	const char	*file;		/* NULL: none */
+	unsigned int	line;
+};
+
 /**
  * struct rules - changes that are not visible yet
  * @msg: the message being filled, or NULL
  * @cmd: its command, TQUEUE_CMD_RULE_*
  * @table: its table
- * @lines: line of the batch for each rule in it
+ * @lines: line of a file for each rule in it
  * @n: rules in it
  * @room: of @lines
  * @txn: id of the transaction, or 0
@@ -36,7 +41,7 @@ struct rules {
 	struct nl_msg	*msg;
 	uint8_t		cmd;
 	char		table[TQUEUE_NAME_SIZE];
-	unsigned int	*lines;
+	struct rules_line *lines;
 	unsigned int	n;
 	unsigned int	room;
 	uint32_t	txn;

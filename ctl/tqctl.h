@@ -48,7 +48,7 @@ struct tqctl {
 	struct rules	rules;
 	const char	*file;
 	unsigned int	line;
-	char		what[40];
+	char		what[64];
 };
 
 /**
@@ -116,6 +116,9 @@ const struct parse_key *cmd_queue_read_keys(unsigned int i);
 /* objects without commands of their own */
 int cmd_capture(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_capture_keys(unsigned int i);
+int cmd_apply(struct tqctl *t, struct parse *p);
+const struct parse_key *cmd_apply_keys(unsigned int i);
+int cmd_save(struct tqctl *t, struct parse *p);
 int cmd_monitor(struct tqctl *t, struct parse *p);
 int cmd_version(struct tqctl *t, struct parse *p);
 extern const char tqctl_version[];

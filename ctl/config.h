@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * config.h - a whole configuration: what a namespace has, or what it shall have.
+ *
+ * A file of it is made of the commands "queue add", "table add", "rule add" and
+ * "hook add".  A rule is kept as its own words, which is also what makes two
+ * rules the same; millions of them fit into memory.
+ */
+#ifndef TQCTL_CONFIG_H
+#define TQCTL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "model.h"
+
+struct tqctl;
+
+/* The packets that a rule can match, or more: enough to see that no packet
+ * matches two rules.  All ranges are closed; addresses in network order.
+ */
+struct config_box {
+	uint8_t		family;		/* 0: any */
+	uint8_t		src_len, dst_len;
+	uint8_t		src[16], dst[16];
+	uint8_t		proto_min, proto_max;
+	uint16_t	sport_min, sport_max;
+	uint16_t	dport_min, dport_max;
+	uint32_t	mark, mark_mask;
+};
+
+/**
+ * struct config_rule - one rule
+ * @words: match, actions and verdict, as the printer says them
+ * @state: counters and what is left of the timeout, or NULL
+ * @handle: 0: none was given
+ * @timeout_ms: 0: none
+ * @prio: lower first
+ * @place: the how manieth of its table
+ * @mate: the rule of the other configuration that is the same, or NULL
+ * @file: where it was read
+ * @line: of @file
+ */
+struct config_rule {
+	char			*words;
+	char			*state;
+	uint64_t		handle;
+	uint64_t		timeout_ms;
+	uint32_t		prio;
+	uint32_t		place;
+	struct config_rule	*mate;
+	const char		*file;
+	unsigned int		line;
+	struct config_box	box;
+};
+
+struct config_table {
+	char			name[TQUEUE_NAME_SIZE];
+	struct config_rule	*rules;		/* by priority, then order */
+	size_t			n, room;
+};
+
+struct config {
+	struct tq_queue		*queues;
+	size_t			queue_n;
+	struct config_table	*tables;
+	size_t			table_n;
+	struct tq_hook		*hooks;
+	size_t			hook_n;
+};
+
+/* Adds what @path says ("-": standard input); @path must live as long as @c.
+ * An exit status; what is wrong has been told, with file and line.
+ */
+int config_read(struct tqctl *t, struct config *c, const char *path);
+/* What the kernel has; the second without the rules.  An exit status. */
+int config_load(struct tqctl *t, struct config *c);
+int config_load_objects(struct tqctl *t, struct config *c);
+/* Sorts the rules; to be called once when all is read. */
+void config_sort(struct config *c);
+void config_free(struct config *c);
+
+struct tq_queue *config_queue(const struct config *c, const char *name);
+struct config_table *config_table(const struct config *c, const char *name);
+
+/* Appends @rule to @table; words and box are made from it, and the state if that
+ * is wanted.  -1: no memory.
+ */
+int config_add_rule(struct config_table *table, const struct tq_rule *rule, bool state);
+
+#endif

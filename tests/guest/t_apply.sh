@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# apply and save: random configurations, each made out of the one before, are
+# what the kernel has afterwards; the change is the smallest; handles, counters
+# and timeouts stay; what is refused changes nothing; two at once are one after
+# the other.
+#
+# timeout: 180
+# files: apply.py
+# kernels: all
+# short: TURNS=4 MANY=300 RACES=2
+. "$(dirname "$0")/lib.sh"
+: "${TURNS=40}" "${MANY=20000}" "${RACES=8}"
+config() { python3 "$DIR/apply.py" "$@"; }
+DIR=$(dirname "$0")
+
+load_module
+topo_ab
+
+# Round trips.
+good=0
+config make 1 >"$WORK/want"
+for ((i = 0; i < TURNS; i++)); do
+	if ! T apply --quiet "$WORK/want" 2>"$WORK/err"; then
+		comment <"$WORK/err"
+		break
+	fi
+	T save >"$WORK/have"
+	if ! config same "$WORK/want" <"$WORK/have" >"$WORK/bad"; then
+		comment <"$WORK/bad"
+		break
+	fi
+	# What was saved is what is there: nothing to do.
+	T apply "$WORK/have" >"$WORK/todo" && [ ! -s "$WORK/todo" ] || {
+		comment <"$WORK/todo"
+		break
+	}
+	T apply --dry-run "$WORK/want" >"$WORK/todo" && [ ! -s "$WORK/todo" ] || {
+		comment <"$WORK/todo"
+		break
+	}
+	good=$((good + 1))
+	if [ $((i % 4)) = 3 ]; then
+		config make $((i + 2)) >"$WORK/next"
+	else
+		config change $((i + 2)) "$WORK/want" >"$WORK/next"
+	fi
+	mv "$WORK/next" "$WORK/want"
+done
+is $good "$TURNS" "random configurations, applied, saved and applied again"
+echo "# nothing" | T apply --quiet -
+is "$(T save)" "" "an empty file empties all"
+
+# What stays, stays as it is.
+cat >"$WORK/one" <<-'END'
+	queue add q ring 16K
+	table add t
+	rule add t prio 5 proto udp dport 2001 queue q drop timeout 1h
+	rule add t prio 5 proto udp dport 2000-2009 pass
+	hook add t family inet hook prerouting priority raw
+END
+must T apply --quiet "$WORK/one"
+gen va -n 7 "udp 10.9.0.1:1 10.9.0.2:2001" >/dev/null
+hook=$(hook_id t)
+first=$(T -j -s rule list t)
+handle=$(json_num handle "$first")
+sed 's/^rule add t prio 5 proto udp dport 2001/rule add t prio 5 proto tcp pass\nrule add t prio 5 proto udp dport 2001-2002 pass\n&/; s/^table add t/&\ntable add u/
+	s/^hook add t/hook add u/; s/ring 16K/ring 16K snaplen 96/' "$WORK/one" >"$WORK/two"
+T apply "$WORK/two" >"$WORK/todo"
+ok $? "some change"
+comment <"$WORK/todo"
+is "$(grep -c '^+ rule add t prio 5 proto tcp' "$WORK/todo")" 1 "a rule that shares no packet with another comes alone"
+is "$(grep -c '^~ rule move' "$WORK/todo")" 2 "behind one that does, the others move"
+T -s rule list t >"$WORK/list"
+is "$(grep -c "^handle $handle .*dport 2001 .*packets 7 " "$WORK/list")" 1 "with handle and counters"
+left=$(json_num expires_ms "$(T -j rule show t handle "$handle")")
+[ "${left:-0}" -gt 0 ] && [ "$left" -lt 3600000 ]
+ok $? "and what is left of the timeout ($left ms)"
+is "$(hook_id u)" "$hook" "a hook is given another table"
+T save | config same "$WORK/two" >"$WORK/bad"
+ok $? "all as the file says"
+comment <"$WORK/bad"
+T -s save >"$WORK/state"
+echo | T apply --quiet -
+must T apply --quiet "$WORK/state"
+is "$(T -s save | sed 's/ expires [^ ]*//')" "$(sed 's/ expires [^ ]*//' "$WORK/state")" \
+	"save with counters, and back"
+
+# Ten changes among many are ten changes, wherever they are.
+{
+	echo table add t
+	for ((i = 0; i < MANY; i++)); do
+		echo "rule add t prio 1 src 10.$((i >> 16)).$((i >> 8 & 255)).$((i & 255)) drop"
+	done
+} >"$WORK/many"
+must T apply --quiet "$WORK/many"
+awk -v n="$MANY" 'NR > 1 && NR % int(n / 10) == 5 { print "rule add t prio 1 src 11.0." int(NR / 256) "." NR % 256 " drop"; next } 1' \
+	"$WORK/many" >"$WORK/many2"
+changed=$(comm -13 <(sort "$WORK/many") <(sort "$WORK/many2") | wc -l)
+T apply "$WORK/many2" >"$WORK/todo"
+is "$(grep -c '^+' "$WORK/todo") $(grep -c '^-' "$WORK/todo") $(wc -l <"$WORK/todo")" \
+	"$changed $changed $((2 * changed))" "$changed of $MANY rules differ: no other is touched"
+is "$(json_num rules "$(T -j table show t)")" "$MANY" "as many as before"
+
+# Refusals change nothing.
+must T apply --quiet "$WORK/one"
+dump() { T save; T -j queue show | sed 's/"id":[0-9]*//'; T -j hook show; }
+dump >"$WORK/before"
+no() { # NAME STATUS TEXT LINE...: ours, and these lines
+	{ cat "$WORK/one"; printf '%s\n' "${@:4}"; } >"$WORK/bad.conf"
+	refused "$1" "$2" "$3" T apply "$WORK/bad.conf"
+}
+no "a rule that the kernel refuses, by its line" 1 "bad.conf:9: rule add: refused.*port" \
+	"queue add r" "table add r" "rule add r proto udp drop" "rule add t proto icmp dport 1 drop"
+no "a rule for a table that no line adds" 2 'bad.conf:6: .*"r".*adds this table' "rule add r drop"
+no "a copy to a queue that no line adds" 2 "bad.conf:6: .*adds queue r" "rule add t queue r drop"
+no "a steal by a queue that no line adds" 2 "bad.conf:6: .*adds queue r" "rule add t steal r"
+sed 's/queue add q/& mode log/' "$WORK/one" >"$WORK/bad.conf"
+refused "another mode" 1 "queue q is there with another mode" T apply "$WORK/bad.conf"
+no "a command that adds nothing" 2 'bad.conf:6: .*"flush".*table add' "table flush t"
+no "a queue twice" 2 "bad.conf:6: .*there already" "queue add q"
+no "a table twice" 2 "bad.conf:6: .*there already" "table add t"
+no "an unknown object" 2 'bad.conf:6: .*"quux"' "quux add t"
+no "an open quote" 2 "bad.conf:6: .*quote" 'table add "x'
+no "a hook that can't be" 2 "bad.conf:6: .*\"middle\"" "hook add t family ip hook middle"
+refused "no such file" 1 "nosuch" T apply "$WORK/nosuch"
+refused "no file" 2 "file" T apply --dry-run
+refused "an unknown option" 2 '"--now"' T apply --now "$WORK/one"
+refused "apply in a batch" 2 "not in a batch" T -b - <<<"apply $WORK/one"
+T apply --dry-run - </dev/null >"$WORK/todo"
+at_least "$(grep -c '^- ' "$WORK/todo")" 3 "a dry run shows what would go"
+dump >"$WORK/after"
+check "nothing has changed" cmp "$WORK/before" "$WORK/after"
+
+# Two at once.
+good=0
+for ((i = 0; i < RACES; i++)); do
+	config make $((100 + i)) >"$WORK/a"
+	config make $((200 + i)) >"$WORK/b"
+	T apply --quiet "$WORK/a" 2>"$WORK/err.a" &
+	one=$!
+	T apply --quiet "$WORK/b" 2>"$WORK/err.b" &
+	two=$!
+	wait $one && wait $two || { comment < <(cat "$WORK/err.a" "$WORK/err.b"); continue; }
+	T save >"$WORK/have"
+	if config same "$WORK/a" <"$WORK/have" >/dev/null || config same "$WORK/b" <"$WORK/have" >"$WORK/bad"; then
+		good=$((good + 1))
+	else
+		comment <"$WORK/bad"
+	fi
+done
+is $good "$RACES" "two at once: one of the two is there, whole"
+finish
