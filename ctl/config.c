@@ -148,7 +148,8 @@ void config_sort(struct config *c)
 	for (i = 0; i < c->table_n; i++) {
 		struct config_table *t = &c->tables[i];
 
-		qsort(t->rules, t->n, sizeof(*t->rules), by_priority);
+		if (t->n)
+			qsort(t->rules, t->n, sizeof(*t->rules), by_priority);
 		for (k = 0; k < t->n; k++)
 			t->rules[k].place = k;
 	}

@@ -3,6 +3,8 @@
  * anything reaches the kernel.  With REFUSALS set, the messages are written to
  * that file, for refusals.py to see that no refusal of the sources is missing.
  */
+#include <unistd.h>
+
 #include "unit.h"
 
 #define LONG32	"n2345678901234567890123456789012"
@@ -76,6 +78,10 @@ static const struct refusal {
 	{ "capture q -w f --for ever", 6, "not a time" },
 	{ "capture q -w f --snaplen 262145", 6, "not in the range 1 to 262144" },
 	{ "capture q -w f --link wlan", 6, "not a kind of link: one of auto, ethernet, raw" },
+	{ "apply", 1, "a file, or - for standard input must follow" },
+	{ "apply --dry-run", 2, "a file, or - for standard input must follow" },
+	{ "apply --now f", 2, "neither a file nor --dry-run nor --quiet" },
+	{ "save now", 2, "nothing more is expected here" },
 	{ "monitor now", 2, "nothing more is expected here" },
 
 	/* tables */
@@ -224,6 +230,56 @@ static const struct refusal {
 	{ "hook show 1 2", 4, "nothing more is expected here" },
 };
 
+/* A file of a configuration: the place of the fault, and what is said of it. */
+static const struct {
+	const char	*text;
+	const char	*said;
+} files[] = {
+	{ "quux add t", ":1: apply: word 1 \"quux\": not one of queue, table, rule, hook" },
+	{ "\n# two\nqueue", ":3: apply: word 1 \"queue\": add must follow" },
+	{ "table flush t", ":1: apply: word 2 \"flush\": a configuration has only \"table add\"" },
+	{ "queue add q\nqueue add q", ":2: apply: word 3 \"q\": the queue is there already" },
+	{ "queue add q ring x", ":1: apply: word 5 \"x\": not a size" },
+	{ "queue add q size 1", ":1: apply: word 5 \"1\": less than two pages for each of " },
+	{ "table add t\ntable add t", ":2: apply: word 3 \"t\": the table is there already" },
+	{ "table add t now", ":1: apply: word 4 \"now\": nothing more is expected here" },
+	{ "rule add t pass", ":1: apply: word 3 \"t\": no line before adds this table" },
+	{ "hook add t family ip hook input", ":1: apply: word 3 \"t\": no line before adds this" },
+	{ "table add t\nrule add t src x", ":2: apply: word 5 \"x\": " },
+	{ "table add t\nrule add t queue q pass", ":2: apply: word 6 \"pass\": no line before adds queue q" },
+	{ "table add t\nrule add t steal q", ":2: apply: word 5 \"q\": no line before adds queue q" },
+	{ "table add \"t", ":1: apply: a NUL byte, an open quote, or more than " },
+};
+
+static void test_files(void **state)
+{
+	const char *path = getenv("REFUSALS");
+	FILE *all = path ? fopen(path, "a") : NULL;
+	size_t i;
+
+	assert_true(!path || all);
+	for (i = 0; i < COUNT(files); i++) {
+		char name[] = "/tmp/tq-config-XXXXXX", line[64], *err = NULL;
+		int fd = mkstemp(name), code;
+
+		assert_true(fd >= 0);
+		assert_true(write(fd, files[i].text, strlen(files[i].text)) > 0);
+		close(fd);
+		snprintf(line, sizeof(line), "apply %s", name);
+		code = run_line(line, &err);
+		unlink(name);
+		if (code != TQCTL_USAGE || strncmp(err, name, strlen(name)) ||
+		    !strstr(err, files[i].said))
+			fail_msg("%s: exit %d, said %s, wanted %s", files[i].text, code, err,
+				 files[i].said);
+		if (all)
+			fprintf(all, "%s", err);
+		free(err);
+	}
+	if (all)
+		fclose(all);
+}
+
 static void test_refusals(void **state)
 {
 	const char *path = getenv("REFUSALS");
@@ -291,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_files),	/* adds to what the one before has written */
 		cmocka_unit_test(test_accepted),
 	};
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The plan of a table's change, carried out on a list as the kernel would do it,
+ * gives the wanted rules, in an order that no packet can tell from the wanted one;
+ * and what is the same already is left alone.
+ */
+#include "unit.h"
+#include "config.h"
+#include "plan.h"
+
+#define RULES	24
+#define TURNS	4000
+
+/* Few values, so that rules overlap and are the same often. */
+static void random_rule(struct tq_rule *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->prio = rand() % 3;
+	if (rand() % 2) {
+		r->has |= TQ_BIT(TQUEUE_A_RULE_PROTO);
+		r->proto = rand() % 2 ? 6 : 17;
+	}
+	if (rand() % 2) {
+		r->has |= TQ_BIT(TQUEUE_A_RULE_DPORT_MIN);
+		r->dport_min = rand() % 6;
+		r->dport_max = r->dport_min + rand() % 3;
+	}
+	if (rand() % 3) {
+		r->has |= TQ_BIT(TQUEUE_A_RULE_SRC) | TQ_BIT(TQUEUE_A_RULE_FAMILY);
+		r->family = TQUEUE_FAMILY_IPV4;
+		r->src.len = 4;
+		r->src_len = 6 + rand() % 3;
+		r->src.bytes[0] = (rand() % 4 << 6 | rand() % 4) & (0xff00 >> r->src_len);
+	}
+	if (rand() % 4 == 0) {
+		r->has |= TQ_BIT(TQUEUE_A_RULE_MARK) | TQ_BIT(TQUEUE_A_RULE_MARK_MASK);
+		r->mark_mask = rand() % 4;
+		r->mark = rand() & r->mark_mask;
+	}
+	r->has |= TQ_BIT(TQUEUE_A_RULE_VERDICT);
+	r->verdict = rand() % 2 ? TQUEUE_VERDICT_DROP : TQUEUE_VERDICT_ACCEPT;
+}
+
+static bool there(const struct config_table *t, const struct config_rule *r)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < t->n; i++)
+		if (t->rules[i].prio == r->prio && !strcmp(t->rules[i].words, r->words))
+			return true;
+	return false;
+}
+
+/* As in the kernel, no rule is there twice. */
+static void add(struct config_table *t, const struct tq_rule *r)
+{
+	assert_int_equal(config_add_rule(t, r, false), 0);
+	if (there(t, &t->rules[t->n - 1]))
+		free(t->rules[--t->n].words);
+}
+
+/* The table after the plan: what stays in its places, the rest behind it. */
+static size_t carry_out(const struct plan *plan, const struct config_table *now,
+			const struct config_table *want, const struct config_rule **out)
+{
+	size_t n = 0, i, k;
+	uint32_t prio;
+
+	for (prio = 0; prio < 3; prio++) {
+		for (i = 0; i < now->n; i++) {
+			const struct config_rule *mate = now->rules[i].mate;
+
+			if (now->rules[i].prio != prio || !mate)
+				continue;
+			k = mate - want->rules;
+			if (plan->what[k] != PLAN_MOVE && plan->what[k] != PLAN_ADD)
+				out[n++] = mate;
+		}
+		for (k = 0; k < want->n; k++)
+			if (want->rules[k].prio == prio &&
+			    (plan->what[k] == PLAN_MOVE || plan->what[k] == PLAN_ADD))
+				out[n++] = &want->rules[k];
+	}
+	return n;
+}
+
+static void check_order(const struct config_rule **out, size_t n, const struct config_table *want)
+{
+	size_t i, k;
+
+	assert_int_equal(n, want->n);
+	for (i = 0; i < n; i++)
+		for (k = i + 1; k < n; k++)
+			if (out[i]->prio == out[k]->prio && out[i] > out[k])
+				assert_false(plan_overlap(&out[i]->box, &out[k]->box));
+}
+
+static void test_random(void **state)
+{
+	unsigned int turn, kept = 0;
+
+	srand(1);
+	for (turn = 0; turn < TURNS; turn++) {
+		struct config_table *tables = calloc(2, sizeof(*tables));
+		struct config now = { .tables = tables, .table_n = 1 };
+		struct config_table *want_table = calloc(1, sizeof(*want_table));
+		struct config want = { .tables = want_table, .table_n = 1 };
+		const struct config_rule *out[2 * RULES];
+		struct tq_rule pool[RULES];
+		struct plan plan;
+		size_t i, n;
+
+		for (i = 0; i < RULES; i++)
+			random_rule(&pool[i]);
+		for (i = 0; i < RULES * 2 / 3; i++) {
+			pool[i].handle = i + 1;
+			add(tables, &pool[i]);
+			pool[i].handle = 0;
+		}
+		for (i = 0; i < RULES; i++)
+			add(want_table, &pool[rand() % RULES]);
+		config_sort(&now);
+		config_sort(&want);
+		assert_int_equal(plan_rules(&plan, tables, want_table), 0);
+		n = carry_out(&plan, tables, want_table, out);
+		check_order(out, n, want_table);
+		for (i = 0; i < want_table->n; i++)
+			kept += plan.what[i] == PLAN_KEEP;
+		plan_free(&plan);
+		config_free(&now);
+		config_free(&want);
+	}
+	/* It is no art to move everything. */
+	assert_true(kept > TURNS * 2);
+}
+
+/* The boxes against all packets of a small world. */
+static void test_overlap(void **state)
+{
+	struct config c = { .tables = calloc(1, sizeof(*c.tables)), .table_n = 1 };
+	struct config_table *t = c.tables;
+	unsigned int both = 0, neither = 0;
+	size_t i, k;
+
+	srand(2);
+	while (t->n < 60) {
+		struct tq_rule r;
+
+		random_rule(&r);
+		assert_int_equal(config_add_rule(t, &r, false), 0);
+	}
+	for (i = 0; i < t->n; i++) {
+		for (k = 0; k < t->n; k++) {
+			const struct config_box *a = &t->rules[i].box, *b = &t->rules[k].box;
+			bool shared = false;
+			unsigned int p;
+
+			/* source 0-255 . mark 0-3 . port 0-7 . protocol 6 or 17 */
+			for (p = 0; p < 256 * 4 * 8 * 2 && !shared; p++) {
+				const struct config_box *v[2] = { a, b };
+				unsigned int src = p & 255, mark = p >> 8 & 3, port = p >> 10 & 7;
+				unsigned int proto = p >> 13 ? 6 : 17, m = 0;
+
+				for (m = 0; m < 2; m++)
+					if ((src ^ v[m]->src[0]) & (0xff00 >> v[m]->src_len) & 0xff ||
+					    (mark ^ v[m]->mark) & v[m]->mark_mask ||
+					    port < v[m]->dport_min || port > v[m]->dport_max ||
+					    proto < v[m]->proto_min || proto > v[m]->proto_max)
+						break;
+				shared = m == 2;
+			}
+			assert_int_equal(plan_overlap(a, b), shared);
+			both += shared;
+			neither += !shared;
+		}
+	}
+	assert_true(both > 100 && neither > 100);
+	config_free(&c);
+}
+
+/* Nothing before, and nothing afterwards. */
+static void test_edges(void **state)
+{
+	struct config c = { .tables = calloc(1, sizeof(*c.tables)), .table_n = 1 };
+	struct config_table none = { .name = "t" };
+	struct tq_rule r;
+	struct plan plan;
+
+	random_rule(&r);
+	assert_int_equal(config_add_rule(c.tables, &r, false), 0);
+	assert_int_equal(plan_rules(&plan, NULL, c.tables), 0);
+	assert_int_equal(plan.changes, 1);
+	assert_int_equal(plan.what[0], PLAN_ADD);
+	plan_free(&plan);
+	assert_int_equal(plan_rules(&plan, c.tables, &none), 0);
+	assert_int_equal(plan.changes, 1);
+	assert_null(c.tables->rules[0].mate);
+	plan_free(&plan);
+	config_free(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_edges),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
