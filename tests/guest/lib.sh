@@ -147,6 +147,15 @@ until_ok() {
 	done
 }
 
+# short_life: seconds that ten commands of tqctl fit into, however slow the machine is
+short_life() {
+	local before
+	before=$(date +%s%N)
+	tqctl queue show >/dev/null 2>&1
+	tqctl table show >/dev/null 2>&1
+	echo $((2 + ($(date +%s%N) - before) / 200000000))
+}
+
 # ---- namespaces ----
 
 in_ns() { # NAMESPACE COMMAND...

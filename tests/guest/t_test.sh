@@ -54,7 +54,7 @@ done <<-END
 END
 is "$(T -j -s rule list t)" "$before" "nothing was counted"
 
-must T rule add t handle 10 prio 0 timeout 1s drop
+must T rule add t handle 10 prio 0 timeout "$(short_life)s" drop
 is "$(handles family ip proto 200)" "10 " "a rule with a timeout"
 gone() { [ "$(handles family ip proto 200)" = "9 " ]; }
 until_ok 30 gone

@@ -29,11 +29,7 @@ gone() { ! T rule show t handle "$1"; }
 packets() { json_num packets "$(T -j -s rule show t handle "$1")"; }
 left() { json_num expires_ms "$(T -j rule show t handle "$1")"; }
 
-# Seconds that ten commands fit into, however slow the machine is.
-before=$(ms)
-must T rule show t handle 2
-must T queue show held
-LIFE=$((2 + ($(ms) - before) / 200))
+LIFE=$(short_life)
 [ "$HOLD" -ge $((2 * LIFE)) ] || HOLD=$((2 * LIFE))
 note "a short timeout is $LIFE s here"
 
