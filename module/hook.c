@@ -56,14 +56,10 @@ static unsigned int hook_fn(void *priv, struct sk_buff *skb, const struct nf_hoo
 	u32 i;
 
 	for (i = 0; i < b->n; i++) {
-		switch (tq_verdict(b->table[i], skb, state, false)) {
-		case TQUEUE_VERDICT_ACCEPT:
-			return NF_ACCEPT;
-		case TQUEUE_VERDICT_DROP:
-			return NF_DROP;
-		default:
-			break;
-		}
+		unsigned int verdict = tq_verdict(b->table[i], skb, state);
+
+		if (verdict != TQ_PASS)
+			return verdict;
 	}
 	return NF_ACCEPT;
 }

@@ -98,6 +98,13 @@ static int put_actions(struct sk_buff *skb, const struct tq_actions *a)
 	    (nla_put_u32(skb, TQUEUE_A_RULE_SET_MARK, a->mark) ||
 	     nla_put_u32(skb, TQUEUE_A_RULE_SET_MARK_MASK, a->mark_mask)))
 		return -EMSGSIZE;
+	if ((a->rewrite.what & TQ_SET_TTL &&
+	     nla_put_u32(skb, TQUEUE_A_RULE_SET_TTL, a->rewrite.ttl)) ||
+	    (a->rewrite.what & TQ_ADD_TTL &&
+	     nla_put_s32(skb, TQUEUE_A_RULE_ADD_TTL, a->rewrite.ttl)) ||
+	    (a->rewrite.what & TQ_SET_DSCP &&
+	     nla_put_u32(skb, TQUEUE_A_RULE_SET_DSCP, a->rewrite.dscp)))
+		return -EMSGSIZE;
 	return nla_put_u32(skb, TQUEUE_A_RULE_VERDICT, a->verdict);
 }
 

@@ -83,7 +83,6 @@ const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1] = {
 /* Part of the frozen interface, but not of this version. */
 static const u8 unsupported[] = {
 	TQUEUE_A_RULE_CT_STATE, TQUEUE_A_RULE_SAMPLE, TQUEUE_A_RULE_RATE, TQUEUE_A_RULE_BURST,
-	TQUEUE_A_RULE_SET_TTL, TQUEUE_A_RULE_ADD_TTL, TQUEUE_A_RULE_SET_DSCP,
 	TQUEUE_A_RULE_NFQUEUE_NUM, TQUEUE_A_RULE_STEAL_QUEUE, TQUEUE_A_RULE_STEAL_ELSE,
 	TQUEUE_A_RULE_FLAGS,
 };
@@ -383,6 +382,30 @@ static int parse_copy(struct tq_net *tn, struct tq_actions *a, const struct nlat
 	return 0;
 }
 
+static int parse_rewrite(struct tq_rewrite *r, struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	struct nlattr *set = tb[TQUEUE_A_RULE_SET_TTL], *add = tb[TQUEUE_A_RULE_ADD_TTL];
+	struct nlattr *dscp = tb[TQUEUE_A_RULE_SET_DSCP];
+
+	if (set && add) {
+		NL_SET_ERR_MSG_ATTR(extack, add, "a rule sets the TTL or adds to it, not both");
+		return -EINVAL;
+	}
+	if (set) {
+		r->ttl = nla_get_u32(set);
+		r->what |= TQ_SET_TTL;
+	}
+	if (add) {
+		r->ttl = nla_get_s32(add);
+		r->what |= TQ_ADD_TTL;
+	}
+	if (dscp) {
+		r->dscp = nla_get_u32(dscp);
+		r->what |= TQ_SET_DSCP;
+	}
+	return 0;
+}
+
 static int parse_actions(struct tq_net *tn, struct tq_actions *a, const struct nlattr *nest,
 			 struct nlattr **tb, struct netlink_ext_ack *extack)
 {
@@ -390,7 +413,8 @@ static int parse_actions(struct tq_net *tn, struct tq_actions *a, const struct n
 	int err, rem;
 
 	err = parse_mark(&a->mark, &a->mark_mask, tb[TQUEUE_A_RULE_SET_MARK],
-			 tb[TQUEUE_A_RULE_SET_MARK_MASK], extack);
+			 tb[TQUEUE_A_RULE_SET_MARK_MASK], extack) ?:
+	      parse_rewrite(&a->rewrite, tb, extack);
 	if (err)
 		return err;
 	a->verdict = tb[TQUEUE_A_RULE_VERDICT] ? nla_get_u32(tb[TQUEUE_A_RULE_VERDICT]) :

@@ -10,7 +10,7 @@
 #include "ring.h"
 
 #define FEATURES	(TQUEUE_FEATURE_TXN | TQUEUE_FEATURE_QUEUE_OPEN | TQUEUE_FEATURE_TIMEOUT | \
-			 TQUEUE_FEATURE_RULE_TEST)
+			 TQUEUE_FEATURE_RULE_TEST | TQUEUE_FEATURE_REWRITE)
 
 int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 {

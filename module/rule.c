@@ -96,7 +96,8 @@ bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b)
 	u32 i;
 
 	if (a->verdict != b->verdict || a->mark != b->mark ||
-	    a->mark_mask != b->mark_mask || a->n_copies != b->n_copies)
+	    a->mark_mask != b->mark_mask || a->n_copies != b->n_copies ||
+	    memcmp(&a->rewrite, &b->rewrite, sizeof(a->rewrite)))
 		return false;
 	for (i = 0; i < a->n_copies; i++)
 		if (a->copy[i].queue != b->copy[i].queue ||

@@ -21,6 +21,8 @@
 #include <linux/tqueue.h>
 #include <linux/types.h>
 
+#include "rewrite.h"
+
 struct tq_key;
 struct tq_queue;
 struct tq_tuple;
@@ -98,6 +100,7 @@ struct tq_copy {
  * struct tq_actions - what a rule does; never changed once made
  * @verdict: enum tqueue_verdict
  * @mark: new mark within @mark_mask; mask 0: leave the mark alone
+ * @rewrite: changes of the IP header
  * @n_copies: length of @copy
  * @copy: where to copy the packet to
  */
@@ -105,6 +108,7 @@ struct tq_actions {
 	u32			verdict;
 	u32			mark;
 	u32			mark_mask;
+	struct tq_rewrite	rewrite;
 	u32			n_copies;
 	struct tq_copy		copy[TQUEUE_RULE_COPIES_MAX];
 };

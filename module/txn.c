@@ -417,7 +417,7 @@ void tq_txn_commit(struct tq_txn *txn)
 		mutex_lock(&t->lock);
 		if (t->committing) {
 			t->committing = false;
-			/* Pairs with the acquire in verdict.c:judge(): whoever
+			/* Pairs with the acquire in verdict.c:tq_verdict(): whoever
 			 * reads this generation finds its versions linked and
 			 * their generations set.
 			 */

@@ -3,6 +3,7 @@
  * verdict.c - runs the winning rule on a packet.
  */
 #include <linux/netdevice.h>
+#include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 
@@ -68,30 +69,78 @@ static void count(struct tq_rule *rule, const struct tq_key *key)
 		WRITE_ONCE(rule->last_hit, now);
 }
 
-enum tqueue_verdict tq_verdict(const struct tq_table *t, struct sk_buff *skb,
-			       const struct nf_hook_state *state, bool match_only)
+/* Counts a hit and makes the copies that the rule asks for. */
+static void hit(const struct tq_table *t, const struct tq_version *v, unsigned long gen,
+		const struct sk_buff *skb, const struct tq_key *key,
+		const struct nf_hook_state *state, bool match_only)
+{
+	count(v->rule, key);
+	if (v->actions.n_copies)
+		copies(t, v, gen, skb, key, state, match_only);
+}
+
+/* Does to the packet what the rule says, and to @key what a rule may ask for.
+ * False: it can't be done.
+ */
+static bool change(const struct tq_actions *a, struct sk_buff *skb, struct tq_key *key)
+{
+	if (a->mark_mask) {
+		skb->mark = (skb->mark & ~a->mark_mask) | a->mark;
+		key->mark = skb->mark;
+	}
+	if (a->rewrite.what) {
+		if (unlikely(!tq_rewrite(skb, key->family, &a->rewrite)))
+			return false;
+		if (a->rewrite.what & TQ_SET_DSCP)
+			key->dscp = a->rewrite.dscp;
+	}
+	return true;
+}
+
+unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
+			const struct nf_hook_state *state)
 {
 	/* Once, and before anything of the table: pairs with the release in
 	 * txn.c:tq_txn_commit().
 	 */
-	unsigned long gen = atomic_long_read_acquire(&t->generation);
-	const struct tq_actions *a;
-	struct tq_version *v;
+	const unsigned long gen = atomic_long_read_acquire(&t->generation);
+	const struct tq_version *v;
 	struct tq_key key;
 
 	if (!tq_key_init(&key, skb, state->pf, state->in, state->out))
-		return TQUEUE_VERDICT_PASS;
+		return TQ_PASS;
 	v = tq_classifier_lookup(&t->classifier, &key, gen);
 	if (!v)
-		return TQUEUE_VERDICT_PASS;
+		return TQ_PASS;
+	hit(t, v, gen, skb, &key, state, false);
+	/* It must not go on as if no rule had asked for a change. */
+	if (unlikely(!change(&v->actions, skb, &key)))
+		return NF_DROP;
+	switch (v->actions.verdict) {
+	case TQUEUE_VERDICT_ACCEPT:
+		return NF_ACCEPT;
+	case TQUEUE_VERDICT_DROP:
+		return NF_DROP;
+	default:
+		return TQ_PASS;
+	}
+}
 
-	count(v->rule, &key);
-	a = &v->actions;
-	if (a->n_copies)
-		copies(t, v, gen, skb, &key, state, match_only);
-	if (a->mark_mask && !match_only)
-		skb->mark = (skb->mark & ~a->mark_mask) | a->mark;
-	return a->verdict;
+bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
+		      const struct nf_hook_state *state)
+{
+	/* As in tq_verdict(). */
+	const unsigned long gen = atomic_long_read_acquire(&t->generation);
+	const struct tq_version *v;
+	struct tq_key key;
+
+	if (!tq_key_init(&key, skb, state->pf, state->in, state->out))
+		return false;
+	v = tq_classifier_lookup(&t->classifier, &key, gen);
+	if (!v)
+		return false;
+	hit(t, v, gen, skb, &key, state, true);
+	return v->actions.verdict != TQUEUE_VERDICT_PASS;
 }
 
 void tq_verdict_copy(struct tq_queue *q, const struct sk_buff *skb,

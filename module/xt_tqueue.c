@@ -71,11 +71,9 @@ static int name_ok(const struct net *net, const char *name)
 static bool tqueue_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
 	const struct xt_tqueue_mtinfo *info = par->matchinfo;
-	enum tqueue_verdict v;
 
-	/* A match does not change the packet: tq_verdict() was told. */
-	v = tq_verdict(info->priv->table, (struct sk_buff *)skb, par->state, true);
-	return (v != TQUEUE_VERDICT_PASS) ^ !!(info->flags & XT_TQUEUE_MATCH_INVERT);
+	return tq_verdict_match(info->priv->table, skb, par->state) ^
+	       !!(info->flags & XT_TQUEUE_MATCH_INVERT);
 }
 
 static int tqueue_mt_check(const struct xt_mtchk_param *par)
@@ -128,14 +126,7 @@ static unsigned int tqueue_tg(struct sk_buff *skb, const struct xt_action_param 
 		tq_verdict_copy(priv->queue, skb, par->state, info->snaplen);
 		return XT_CONTINUE;
 	}
-	switch (tq_verdict(priv->table, skb, par->state, false)) {
-	case TQUEUE_VERDICT_ACCEPT:
-		return NF_ACCEPT;
-	case TQUEUE_VERDICT_DROP:
-		return NF_DROP;
-	default:
-		return XT_CONTINUE;
-	}
+	return tq_verdict(priv->table, skb, par->state);
 }
 
 static int target_refuse_flags(const struct net *net, const struct xt_tqueue_tginfo *info)
@@ -277,6 +268,7 @@ int tq_xt_init(void)
 
 	BUILD_BUG_ON(sizeof(struct xt_tqueue_mtinfo) != 48);
 	BUILD_BUG_ON(sizeof(struct xt_tqueue_tginfo) != 56);
+	BUILD_BUG_ON(TQ_PASS != XT_CONTINUE);
 
 	err = xt_register_matches(matches, ARRAY_SIZE(matches));
 	if (err)
