@@ -25,6 +25,7 @@
 
 struct tq_key;
 struct tq_queue;
+struct tq_quota;
 struct tq_tuple;
 struct tq_txn;
 
@@ -101,6 +102,11 @@ struct tq_copy {
  * @verdict: enum tqueue_verdict
  * @mark: new mark within @mark_mask; mask 0: leave the mark alone
  * @rewrite: changes of the IP header
+ * @nfqueue: number, with TQUEUE_VERDICT_NFQUEUE
+ * @bypass: with it: go on if nobody listens
+ * @steal: with TQUEUE_VERDICT_STEAL: where the packet ends; one user
+ * @steal_else: and its verdict if it can't: TQUEUE_VERDICT_PASS or _DROP
+ * @quota: how many packets are copied; NULL: all
  * @n_copies: length of @copy
  * @copy: where to copy the packet to
  */
@@ -109,6 +115,11 @@ struct tq_actions {
 	u32			mark;
 	u32			mark_mask;
 	struct tq_rewrite	rewrite;
+	u16			nfqueue;
+	bool			bypass;
+	u8			steal_else;
+	struct tq_queue		*steal;
+	struct tq_quota		*quota;
 	u32			n_copies;
 	struct tq_copy		copy[TQUEUE_RULE_COPIES_MAX];
 };
@@ -199,9 +210,13 @@ void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len);
 /* True if @key is one of the packets of @m, addresses included. */
 bool tq_match_test(const struct tq_match *m, const struct tq_key *key);
 
+/* What a packet's key is after the changes of @a. */
+void tq_actions_change(const struct tq_actions *a, struct tq_key *key);
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
-/* Gives back the users of the queues. */
+/* Gives back what they hold: users of queues, a quota. */
 void tq_actions_release(struct tq_actions *a);
+/* Somebody else has it now. */
+void tq_actions_forget(struct tq_actions *a);
 
 /* A rule without versions; one reference for the caller. */
 struct tq_rule *tq_rule_alloc(u64 handle);

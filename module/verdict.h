@@ -11,6 +11,7 @@
 
 struct sk_buff;
 struct tq_queue;
+struct tq_quota;
 struct tq_table;
 
 /* The packet goes on behind the table: XT_CONTINUE for an iptables rule, the
@@ -18,14 +19,20 @@ struct tq_table;
  */
 #define TQ_PASS		(~0U)
 
+/* Looks from the start that verdict repeat gives a packet in a table, behind the
+ * first look; the next one drops it.
+ */
+#define TQ_REPEAT_MAX	4
+
 /**
  * tq_verdict() - lets a table decide on a packet at a netfilter hook
  * @t: the table
  * @skb: the packet; its header may have moved afterwards
  * @state: where
  *
- * Packet path, under rcu_read_lock().  Returns TQ_PASS, NF_ACCEPT or NF_DROP;
- * the packet is the caller's still.
+ * Packet path, under rcu_read_lock().  Returns TQ_PASS or what netfilter is to
+ * be told: NF_ACCEPT, NF_DROP, NF_QUEUE with a number and perhaps the bypass
+ * flag, or NF_STOLEN; with the last there is no packet any more.
  */
 unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 			const struct nf_hook_state *state);
@@ -36,8 +43,24 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
 		      const struct nf_hook_state *state);
 
-/* Copies @skb to @q for no rule of ours (target TQUEUE --queue). */
-void tq_verdict_copy(struct tq_queue *q, const struct sk_buff *skb,
-		     const struct nf_hook_state *state, u32 snaplen);
+/**
+ * struct tq_target - what "-j TQUEUE --queue" does with a packet
+ * @queue: where to
+ * @quota: how many packets; NULL: all
+ * @snaplen: 0 or a smaller limit than the queue's own
+ * @steal: the packet ends in the queue
+ * @otherwise: what netfilter is told of a packet that does not
+ */
+struct tq_target {
+	struct tq_queue	*queue;
+	struct tq_quota	*quota;
+	u32		snaplen;
+	bool		steal;
+	unsigned int	otherwise;
+};
+
+/* Copies or steals @skb for no rule of ours.  Returns as tq_verdict(). */
+unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *skb,
+			      const struct nf_hook_state *state);
 
 #endif /* _TQ_VERDICT_H */

@@ -19,12 +19,15 @@
 
 #include "net.h"
 #include "queue.h"
+#include "quota.h"
 #include "table.h"
 #include "verdict.h"
 #include "xt_tqueue.h"
 
 #define MATCH_FLAGS	XT_TQUEUE_MATCH_INVERT
-#define TARGET_FLAGS	(XT_TQUEUE_TARGET_TABLE | XT_TQUEUE_TARGET_SNAPLEN)
+#define QUEUE_FLAGS	(XT_TQUEUE_TARGET_SNAPLEN | XT_TQUEUE_TARGET_SAMPLE | \
+			 XT_TQUEUE_TARGET_STEAL | XT_TQUEUE_TARGET_ELSE_DROP)
+#define TARGET_FLAGS	(XT_TQUEUE_TARGET_TABLE | QUEUE_FLAGS)
 
 /**
  * struct tq_xt_match - what a "-m tqueue" holds
@@ -41,13 +44,13 @@ struct tq_xt_match {
 /**
  * struct tq_xt_target - what a "-j TQUEUE" holds
  * @table: a user, or NULL
- * @queue: a user, or NULL
+ * @to: without a table: its queue is a user, its quota our own
  * @family: NFPROTO_*
  * @xt_table: iptables table the rule is in
  */
 struct tq_xt_target {
 	struct tq_table	*table;
-	struct tq_queue	*queue;
+	struct tq_target to;
 	u8		family;
 	char		xt_table[XT_TABLE_MAXNAMELEN];
 };
@@ -122,34 +125,53 @@ static unsigned int tqueue_tg(struct sk_buff *skb, const struct xt_action_param 
 	const struct xt_tqueue_tginfo *info = par->targinfo;
 	const struct tq_xt_target *priv = info->priv;
 
-	if (priv->queue) {
-		tq_verdict_copy(priv->queue, skb, par->state, info->snaplen);
-		return XT_CONTINUE;
-	}
-	return tq_verdict(priv->table, skb, par->state);
+	return priv->table ? tq_verdict(priv->table, skb, par->state) :
+			     tq_verdict_queue(&priv->to, skb, par->state);
 }
 
 static int target_refuse_flags(const struct net *net, const struct xt_tqueue_tginfo *info)
 {
-	const u32 unsupported = XT_TQUEUE_TARGET_SAMPLE | XT_TQUEUE_TARGET_STEAL |
-				XT_TQUEUE_TARGET_ELSE_DROP;
-
-	if (info->flags & unsupported) {
-		refuse(net, "target: sample and steal are not supported by this version");
-		return -EOPNOTSUPP;
-	}
-	if (info->flags & ~TARGET_FLAGS || info->reserved || info->sample) {
+	if (info->flags & ~TARGET_FLAGS || info->reserved) {
 		refuse(net, "target: unknown flags");
 		return -EINVAL;
 	}
-	if (info->flags & XT_TQUEUE_TARGET_TABLE && info->flags & XT_TQUEUE_TARGET_SNAPLEN) {
-		refuse(net, "target: a table has no snaplen");
+	if (info->flags & XT_TQUEUE_TARGET_TABLE && info->flags & QUEUE_FLAGS) {
+		refuse(net, "target: a table has no snaplen, no sample and steals by its rules");
+		return -EINVAL;
+	}
+	if (info->flags & XT_TQUEUE_TARGET_ELSE_DROP && !(info->flags & XT_TQUEUE_TARGET_STEAL)) {
+		refuse(net, "target: what to do else is for steal only");
+		return -EINVAL;
+	}
+	if (!(info->flags & XT_TQUEUE_TARGET_SAMPLE) != !info->sample) {
+		refuse(net, "target: sample without its flag, or 0");
 		return -EINVAL;
 	}
 	if (!(info->flags & XT_TQUEUE_TARGET_SNAPLEN) != !info->snaplen) {
 		refuse(net, "target: snaplen without its flag, or 0");
 		return -EINVAL;
 	}
+	return 0;
+}
+
+static int target_queue(struct tq_net *tn, const struct xt_tqueue_tginfo *info,
+			struct tq_target *to)
+{
+	to->queue = tq_queue_use(tn, info->name);
+	if (!to->queue) {
+		refuse(tn->net, "target: no queue \"%s\"", info->name);
+		return -ENOENT;
+	}
+	if (info->sample) {
+		to->quota = tq_quota_alloc(info->sample, 0, 0);
+		if (!to->quota) {
+			tq_queue_unuse(to->queue);
+			return -ENOMEM;
+		}
+	}
+	to->snaplen = info->snaplen;
+	to->steal = info->flags & XT_TQUEUE_TARGET_STEAL;
+	to->otherwise = info->flags & XT_TQUEUE_TARGET_ELSE_DROP ? NF_DROP : XT_CONTINUE;
 	return 0;
 }
 
@@ -176,23 +198,22 @@ static int tqueue_tg_check(const struct xt_tgchk_param *par)
 		priv->table = tq_table_use(tn, info->name);
 		if (!priv->table) {
 			refuse(par->net, "target: no table \"%s\"", info->name);
-			goto none;
+			err = -ENOENT;
+			goto free;
 		}
 		tq_table_xt_add(priv->table, priv->family, priv->xt_table);
 	} else {
-		priv->queue = tq_queue_use(tn, info->name);
-		if (!priv->queue) {
-			refuse(par->net, "target: no queue \"%s\"", info->name);
-			goto none;
-		}
-		tq_queue_xt_add(priv->queue, priv->family, priv->xt_table);
+		err = target_queue(tn, info, &priv->to);
+		if (err)
+			goto free;
+		tq_queue_xt_add(priv->to.queue, priv->family, priv->xt_table);
 	}
 	info->priv = priv;
 	return 0;
 
-none:
+free:
 	kfree(priv);
-	return -ENOENT;
+	return err;
 }
 
 static void tqueue_tg_destroy(const struct xt_tgdtor_param *par)
@@ -204,8 +225,9 @@ static void tqueue_tg_destroy(const struct xt_tgdtor_param *par)
 		tq_table_xt_del(priv->table, priv->family, priv->xt_table);
 		tq_table_unuse(priv->table);
 	} else {
-		tq_queue_xt_del(priv->queue, priv->family, priv->xt_table);
-		tq_queue_unuse(priv->queue);
+		tq_queue_xt_del(priv->to.queue, priv->family, priv->xt_table);
+		tq_queue_unuse(priv->to.queue);
+		tq_quota_free(priv->to.quota);
 	}
 	kfree(priv);
 }
