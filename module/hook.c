@@ -19,6 +19,7 @@
 
 #include "hook.h"
 #include "net.h"
+#include "packet.h"
 #include "table.h"
 #include "verdict.h"
 
@@ -36,6 +37,7 @@ struct tq_bindings {
  * @family: enum tqueue_family
  * @point: enum tqueue_hook_point
  * @hooks: number of struct tq_hook here
+ * @tracked: conntrack, if it is on, comes before
  * @bindings: RCU
  * @rcu: delays its end
  */
@@ -45,6 +47,7 @@ struct tq_point {
 	u32				family;
 	u32				point;
 	u32				hooks;
+	bool				tracked;
 	struct tq_bindings __rcu	*bindings;
 	struct rcu_head			rcu;
 };
@@ -53,15 +56,27 @@ static unsigned int hook_fn(void *priv, struct sk_buff *skb, const struct nf_hoo
 {
 	const struct tq_point *p = priv;
 	const struct tq_bindings *b = rcu_dereference(p->bindings);
+	const struct tq_place place = { state, p->tracked };
 	u32 i;
 
 	for (i = 0; i < b->n; i++) {
-		unsigned int verdict = tq_verdict(b->table[i], skb, state);
+		unsigned int verdict = tq_verdict(b->table[i], skb, &place);
 
 		if (verdict != TQ_PASS)
 			return verdict;
 	}
 	return NF_ACCEPT;
+}
+
+static bool tracked(u32 point, s32 priority)
+{
+	switch (point) {
+	case TQUEUE_HOOK_PREROUTING:
+	case TQUEUE_HOOK_OUTPUT:
+		return priority > NF_IP_PRI_CONNTRACK;
+	default:
+		return true;
+	}
 }
 
 static const u8 hooknum[] = {
@@ -133,6 +148,7 @@ static struct tq_point *point_new(struct tq_net *tn, u32 family, u32 point, s32 
 	p->ops.pf = family;
 	p->ops.hooknum = hooknum[point];
 	p->ops.priority = priority;
+	p->tracked = tracked(point, priority);
 	rcu_assign_pointer(p->bindings, b);
 	err = nf_register_net_hook(tn->net, &p->ops);
 	if (err) {

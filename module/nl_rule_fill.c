@@ -76,7 +76,8 @@ static int put_match(struct sk_buff *skb, const struct tq_match *m)
 	    (nla_put_u32(skb, TQUEUE_A_RULE_LEN_MIN, m->len_min) ||
 	     nla_put_u32(skb, TQUEUE_A_RULE_LEN_MAX, m->len_max)))
 		return -EMSGSIZE;
-	if (has & TQ_HAS_FRAG && nla_put_u32(skb, TQUEUE_A_RULE_FRAG, m->frag))
+	if ((has & TQ_HAS_FRAG && nla_put_u32(skb, TQUEUE_A_RULE_FRAG, m->frag)) ||
+	    (has & TQ_HAS_CT && nla_put_u32(skb, TQUEUE_A_RULE_CT_STATE, m->ct)))
 		return -EMSGSIZE;
 	return 0;
 }

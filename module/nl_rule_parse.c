@@ -82,25 +82,6 @@ const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1] = {
 	[TQUEUE_A_RULE_LAST_HIT_MS]	= { .type = NLA_U64 },
 };
 
-/* Part of the frozen interface, but not of this version. */
-static const u8 unsupported[] = {
-	TQUEUE_A_RULE_CT_STATE,
-};
-
-static int check_supported(struct nlattr **tb, struct netlink_ext_ack *extack)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(unsupported); i++) {
-		if (tb[unsupported[i]]) {
-			NL_SET_ERR_MSG_ATTR(extack, tb[unsupported[i]],
-					    "not supported by this version of the module");
-			return -EOPNOTSUPP;
-		}
-	}
-	return 0;
-}
-
 static int parse_addr(union nf_inet_addr *addr, u8 *len, struct tq_match *m,
 		      struct nlattr *a, struct nlattr *alen, struct netlink_ext_ack *extack)
 {
@@ -306,6 +287,10 @@ static int parse_residual(struct tq_match *m, struct nlattr **tb, struct netlink
 	if (tb[TQUEUE_A_RULE_FRAG]) {
 		m->frag = nla_get_u32(tb[TQUEUE_A_RULE_FRAG]);
 		m->has |= TQ_HAS_FRAG;
+	}
+	if (tb[TQUEUE_A_RULE_CT_STATE]) {
+		m->ct = nla_get_u32(tb[TQUEUE_A_RULE_CT_STATE]);
+		m->has |= TQ_HAS_CT;
 	}
 	return 0;
 }
@@ -582,7 +567,6 @@ int tq_nl_rule_parse(struct tq_net *tn, const struct tq_table *t, struct tq_rule
 	memset(spec, 0, sizeof(*spec));
 	err = nla_parse_nested(tb, TQUEUE_A_RULE_MAX, nest, tq_nl_rule_policy, extack) ?:
 	      tq_nl_nest_once(nest, BIT_ULL(TQUEUE_A_RULE_COPY), extack) ?:
-	      check_supported(tb, extack) ?:
 	      parse_match(&spec->match, tb, extack);
 	if (err)
 		return err;

@@ -116,11 +116,6 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 	      tq_nl_nest_once(nest, 0, extack);
 	if (err)
 		return err;
-	if (tb[TQUEUE_A_PACKET_CT_STATE]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[TQUEUE_A_PACKET_CT_STATE],
-				    "not supported by this version of the module");
-		return -EOPNOTSUPP;
-	}
 
 	memset(key, 0, sizeof(*key));
 	key->family = get(tb, TQUEUE_A_PACKET_FAMILY);
@@ -141,6 +136,12 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 	if (!is_power_of_2(key->frag)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[TQUEUE_A_PACKET_FRAG],
 				    "a packet is whole, a first or a later fragment");
+		return -EINVAL;
+	}
+	key->ct = get(tb, TQUEUE_A_PACKET_CT_STATE) ?: TQUEUE_CT_UNTRACKED;
+	if (!is_power_of_2(key->ct)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[TQUEUE_A_PACKET_CT_STATE],
+				    "a packet has one state of conntrack");
 		return -EINVAL;
 	}
 	if (tb[TQUEUE_A_PACKET_IIF])

@@ -67,6 +67,8 @@ static bool residual_test(const struct tq_match *m, const struct tq_key *key)
 		return false;
 	if (has & TQ_HAS_FRAG && !(key->frag & m->frag))
 		return false;
+	if (has & TQ_HAS_CT && !(key->ct & m->ct))
+		return false;
 	if (has & TQ_HAS_IIF && !ifname_test(m->iif, m->iif_len, key->in))
 		return false;
 	if (has & TQ_HAS_OIF && !ifname_test(m->oif, m->oif_len, key->out))

@@ -42,11 +42,13 @@ enum {
 	TQ_HAS_DSCP	= 1 << 8,
 	TQ_HAS_LEN	= 1 << 9,
 	TQ_HAS_FRAG	= 1 << 10,
+	TQ_HAS_CT	= 1 << 11,
 };
 
 /* Those that the index does not look at. */
 #define TQ_HAS_RESIDUAL	(TQ_HAS_ICMP_TYPE | TQ_HAS_ICMP_CODE | TQ_HAS_TCP | TQ_HAS_IIF | \
-			 TQ_HAS_OIF | TQ_HAS_MARK | TQ_HAS_DSCP | TQ_HAS_LEN | TQ_HAS_FRAG)
+			 TQ_HAS_OIF | TQ_HAS_MARK | TQ_HAS_DSCP | TQ_HAS_LEN | TQ_HAS_FRAG | \
+			 TQ_HAS_CT)
 
 /**
  * struct tq_match - which packets a rule is for; what was not given is 0, so
@@ -86,6 +88,7 @@ struct tq_match {
 	u8			tcp_mask;
 	u8			dscp;
 	u8			frag;
+	u8			ct;
 	u8			iif_len;
 	u8			oif_len;
 	char			iif[IFNAMSIZ];

@@ -32,14 +32,14 @@
  * @gen: its generation, of all looks
  * @skb: the packet
  * @key: what rules may ask for, brought up to date by every change
- * @state: where
+ * @place: where
  */
 struct visit {
 	const struct tq_table		*t;
 	unsigned long			gen;
 	struct sk_buff			*skb;
 	struct tq_key			key;
-	const struct nf_hook_state	*state;
+	const struct tq_place		*place;
 };
 
 static u8 hook_point(const struct nf_hook_state *state)
@@ -52,6 +52,8 @@ static u8 hook_point(const struct nf_hook_state *state)
 		[NF_INET_POST_ROUTING]	= TQUEUE_HOOK_POSTROUTING,
 	};
 
+	if (state->pf == NFPROTO_NETDEV)
+		return state->hook == NF_NETDEV_INGRESS ? TQUEUE_HOOK_INGRESS : TQUEUE_HOOK_EGRESS;
 	return state->hook < ARRAY_SIZE(inet) ? inet[state->hook] : 0;
 }
 
@@ -94,7 +96,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 	struct tq_record_meta meta;
 	u32 i;
 
-	meta_init(&meta, &visit->key, visit->state);
+	meta_init(&meta, &visit->key, visit->place->state);
 	meta.rule = v->rule->handle;
 	meta.table = visit->t->id;
 	meta.generation = visit->gen;
@@ -152,13 +154,13 @@ static unsigned int nfqueue(const struct tq_actions *a)
 }
 
 unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
-			const struct nf_hook_state *state)
+			const struct tq_place *place)
 {
 	const struct tq_version *v, *after = NULL;
-	struct visit visit = { .t = t, .skb = skb, .state = state };
+	struct visit visit = { .t = t, .skb = skb, .place = place };
 	unsigned int repeats = 0;
 
-	if (!tq_key_init(&visit.key, skb, state->pf, state->in, state->out))
+	if (!tq_key_init(&visit.key, skb, place))
 		return TQ_PASS;
 	/* Once, and before anything of the table: pairs with the release in
 	 * txn.c:tq_txn_commit().
@@ -199,12 +201,12 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 }
 
 bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
-		      const struct nf_hook_state *state)
+		      const struct tq_place *place)
 {
-	struct visit visit = { .t = t, .skb = (struct sk_buff *)skb, .state = state };
+	struct visit visit = { .t = t, .skb = (struct sk_buff *)skb, .place = place };
 	const struct tq_version *v;
 
-	if (!tq_key_init(&visit.key, skb, state->pf, state->in, state->out))
+	if (!tq_key_init(&visit.key, skb, place))
 		return false;
 	/* As in tq_verdict(). */
 	visit.gen = atomic_long_read_acquire(&t->generation);
@@ -216,7 +218,7 @@ bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
 }
 
 unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *skb,
-			      const struct nf_hook_state *state)
+			      const struct tq_place *place)
 {
 	unsigned int cause = target->quota ? tq_quota_take(target->quota) : 0;
 	struct tq_record_meta meta;
@@ -227,8 +229,8 @@ unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *sk
 		return target->otherwise;
 	}
 	/* Even a packet without a whole header is one that was asked for. */
-	tq_key_init(&key, skb, state->pf, state->in, state->out);
-	meta_init(&meta, &key, state);
+	tq_key_init(&key, skb, place);
+	meta_init(&meta, &key, place->state);
 	meta.verdict = TQUEUE_VERDICT_PASS;
 	if (target->steal) {
 		meta.verdict = TQUEUE_VERDICT_STEAL;

@@ -6,10 +6,11 @@
 #ifndef _TQ_VERDICT_H
 #define _TQ_VERDICT_H
 
-#include <linux/netfilter.h>
+#include <linux/types.h>
 #include <linux/tqueue.h>
 
 struct sk_buff;
+struct tq_place;
 struct tq_queue;
 struct tq_quota;
 struct tq_table;
@@ -28,20 +29,20 @@ struct tq_table;
  * tq_verdict() - lets a table decide on a packet at a netfilter hook
  * @t: the table
  * @skb: the packet; its header may have moved afterwards
- * @state: where
+ * @place: where
  *
  * Packet path, under rcu_read_lock().  Returns TQ_PASS or what netfilter is to
  * be told: NF_ACCEPT, NF_DROP, NF_QUEUE with a number and perhaps the bypass
  * flag, or NF_STOLEN; with the last there is no packet any more.
  */
 unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
-			const struct nf_hook_state *state);
+			const struct tq_place *place);
 
 /* For "-m tqueue": is the winning rule one that does anything?  It counts and
  * copies; the packet is not changed and the verdict not carried out.
  */
 bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
-		      const struct nf_hook_state *state);
+		      const struct tq_place *place);
 
 /**
  * struct tq_target - what "-j TQUEUE --queue" does with a packet
@@ -61,6 +62,6 @@ struct tq_target {
 
 /* Copies or steals @skb for no rule of ours.  Returns as tq_verdict(). */
 unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *skb,
-			      const struct nf_hook_state *state);
+			      const struct tq_place *place);
 
 #endif /* _TQ_VERDICT_H */

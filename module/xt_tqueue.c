@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "net.h"
+#include "packet.h"
 #include "queue.h"
 #include "quota.h"
 #include "table.h"
@@ -32,11 +33,13 @@
 /**
  * struct tq_xt_match - what a "-m tqueue" holds
  * @table: a user
+ * @tracked: conntrack, if it is on, has seen the packets
  * @family: NFPROTO_*
  * @xt_table: iptables table the rule is in
  */
 struct tq_xt_match {
 	struct tq_table	*table;
+	bool		tracked;
 	u8		family;
 	char		xt_table[XT_TABLE_MAXNAMELEN];
 };
@@ -45,12 +48,14 @@ struct tq_xt_match {
  * struct tq_xt_target - what a "-j TQUEUE" holds
  * @table: a user, or NULL
  * @to: without a table: its queue is a user, its quota our own
+ * @tracked: conntrack, if it is on, has seen the packets
  * @family: NFPROTO_*
  * @xt_table: iptables table the rule is in
  */
 struct tq_xt_target {
 	struct tq_table	*table;
 	struct tq_target to;
+	bool		tracked;
 	u8		family;
 	char		xt_table[XT_TABLE_MAXNAMELEN];
 };
@@ -69,13 +74,20 @@ static int name_ok(const struct net *net, const char *name)
 	return 0;
 }
 
+/* Only the table raw comes before conntrack. */
+static bool tracked(const char *xt_table)
+{
+	return strcmp(xt_table, "raw");
+}
+
 /* ---- match ---- */
 
 static bool tqueue_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
 	const struct xt_tqueue_mtinfo *info = par->matchinfo;
+	const struct tq_place place = { par->state, info->priv->tracked };
 
-	return tq_verdict_match(info->priv->table, skb, par->state) ^
+	return tq_verdict_match(info->priv->table, skb, &place) ^
 	       !!(info->flags & XT_TQUEUE_MATCH_INVERT);
 }
 
@@ -102,6 +114,7 @@ static int tqueue_mt_check(const struct xt_mtchk_param *par)
 		return -ENOENT;
 	}
 	priv->family = par->family;
+	priv->tracked = tracked(par->table);
 	strscpy(priv->xt_table, par->table, sizeof(priv->xt_table));
 	tq_table_xt_add(priv->table, priv->family, priv->xt_table);
 	info->priv = priv;
@@ -124,9 +137,10 @@ static unsigned int tqueue_tg(struct sk_buff *skb, const struct xt_action_param 
 {
 	const struct xt_tqueue_tginfo *info = par->targinfo;
 	const struct tq_xt_target *priv = info->priv;
+	const struct tq_place place = { par->state, priv->tracked };
 
-	return priv->table ? tq_verdict(priv->table, skb, par->state) :
-			     tq_verdict_queue(&priv->to, skb, par->state);
+	return priv->table ? tq_verdict(priv->table, skb, &place) :
+			     tq_verdict_queue(&priv->to, skb, &place);
 }
 
 static int target_refuse_flags(const struct net *net, const struct xt_tqueue_tginfo *info)
@@ -192,6 +206,7 @@ static int tqueue_tg_check(const struct xt_tgchk_param *par)
 	if (!priv)
 		return -ENOMEM;
 	priv->family = par->family;
+	priv->tracked = tracked(par->table);
 	strscpy(priv->xt_table, par->table, sizeof(priv->xt_table));
 
 	if (info->flags & XT_TQUEUE_TARGET_TABLE) {
