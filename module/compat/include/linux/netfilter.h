@@ -18,4 +18,11 @@ static inline bool tq_compat_traced(const struct sk_buff *skb)
 #endif
 }
 
+/* The number of this hook, if there is one. */
+#if defined(TQ_HAVE_NETDEV_EGRESS) && IS_ENABLED(CONFIG_NETFILTER_EGRESS)
+#define TQ_NETDEV_EGRESS	NF_NETDEV_EGRESS
+#else
+#define TQ_NETDEV_EGRESS	(-1)
+#endif
+
 #endif /* _TQ_COMPAT_LINUX_NETFILTER_H */
