@@ -212,6 +212,8 @@ static void draw_end(struct world *w, struct rule *q)
 	q->set_mask = rng_chance(r, 5) ? 0xff00 : 0;
 	q->set_mark = q->set_mask & 0x4200;
 	q->set_dscp = -1;
+	q->set_ttl = 0;
+	q->add_ttl = 0;
 	if (!(w->keys & KEY_NEXT))
 		return;
 	if (rng_chance(r, 25))
