@@ -3,7 +3,7 @@
 #
 # The key ct: what conntrack says of a packet, at every hook, IPv4 and IPv6;
 # everything is untracked before conntrack, and where it is off, loaded or not.
-# tqueue never loads it.  Topology: topo_ab in lib.sh, and d (dummy) behind b.
+# tqueue never loads it.  Topology: topo_ab in lib.sh, and dum0 behind b.
 #
 # timeout: 120
 # kernels: all
@@ -14,18 +14,18 @@ N=4
 
 load_module
 topo_ab
-ip -n b link add d type dummy
-ip -n b addr add 10.8.0.1/24 dev d
-ip -n b addr add fd08::1/64 dev d nodad
-ip -n b link set d up
+ip -n b link add dum0 type dummy
+ip -n b addr add 10.8.0.1/24 dev dum0
+ip -n b addr add fd08::1/64 dev dum0 nodad
+ip -n b link set dum0 up
 in_ns b sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
 	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 	echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
 	echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
 in_ns a sh -c 'echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
 	echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
-ip -n b neigh replace 10.8.0.9 lladdr 02:00:00:00:00:99 dev d nud permanent
-ip -n b neigh replace fd08::9 lladdr 02:00:00:00:00:99 dev d nud permanent
+ip -n b neigh replace 10.8.0.9 lladdr 02:00:00:00:00:99 dev dum0 nud permanent
+ip -n b neigh replace fd08::9 lladdr 02:00:00:00:00:99 dev dum0 nud permanent
 
 # Handles 1 to 5 count the states; what the kernel says by itself does not count.
 must T table add t
