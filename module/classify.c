@@ -266,13 +266,15 @@ struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
 /* The best of @best and the versions of @t. */
 static struct tq_version *probe(const struct tq_classifier *c, struct tq_buckets *b,
 				const struct tq_tuple *t, const struct tq_key *key,
-				unsigned long gen, struct tq_version *best)
+				unsigned long gen, const struct tq_version *after,
+				struct tq_version *best)
 {
 	u32 h = hash(c, t, &key->src, &key->dst, key->proto);
 	struct tq_version *v;
 
 	hlist_for_each_entry_rcu(v, &b->head[h & b->mask], node[b->which]) {
-		if (v->tuple != t || (best && !tq_version_before(v, best)))
+		if (v->tuple != t || (best && !tq_version_before(v, best)) ||
+		    (after && !tq_version_before(after, v)))
 			continue;
 		if (tq_match_test(&v->match, key) && tq_version_seen(v, gen) &&
 		    !tq_rule_expired(v->rule))
@@ -283,7 +285,8 @@ static struct tq_version *probe(const struct tq_classifier *c, struct tq_buckets
 
 static struct tq_version *walk(const struct tq_classifier *c, struct tq_buckets *b,
 			       const struct list_head *tuples, const struct tq_key *key,
-			       unsigned long gen, struct tq_version *best)
+			       unsigned long gen, const struct tq_version *after,
+			       struct tq_version *best)
 {
 	const struct tq_tuple *t;
 
@@ -293,20 +296,20 @@ static struct tq_version *walk(const struct tq_classifier *c, struct tq_buckets 
 		 */
 		if (best && READ_ONCE(t->best) > best->prio)
 			continue;
-		best = probe(c, b, t, key, gen, best);
+		best = probe(c, b, t, key, gen, after, best);
 	}
 	return best;
 }
 
 struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const struct tq_key *key,
-					unsigned long gen)
+					unsigned long gen, const struct tq_version *after)
 {
 	struct tq_buckets *b = rcu_dereference(c->buckets);
 	struct tq_version *best;
 
 	best = walk(c, b, &c->tuples[key->family == NFPROTO_IPV4 ? TQ_CLS_IPV4 : TQ_CLS_IPV6],
-		    key, gen, NULL);
-	return walk(c, b, &c->tuples[TQ_CLS_ANY], key, gen, best);
+		    key, gen, after, NULL);
+	return walk(c, b, &c->tuples[TQ_CLS_ANY], key, gen, after, best);
 }
 
 size_t tq_classifier_memory(const struct tq_classifier *c)

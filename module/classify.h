@@ -59,11 +59,12 @@ void tq_classifier_del(struct tq_classifier *c, struct tq_version *v);
 struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
 				      const struct tq_match *m, struct tq_version *prev);
 
-/* The first version in order that matches @key in generation @gen.  Under
- * rcu_read_lock(), which must have been taken before @gen was read.
+/* The first version in order that matches @key in generation @gen and, if
+ * @after is given, comes after that one.  Under rcu_read_lock(), which must have
+ * been taken before @gen was read and @after found.
  */
 struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const struct tq_key *key,
-					unsigned long gen);
+					unsigned long gen, const struct tq_version *after);
 
 size_t tq_classifier_memory(const struct tq_classifier *c);
 

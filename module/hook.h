@@ -14,6 +14,20 @@ struct tq_point;
 struct tq_table;
 
 /**
+ * struct tq_hook_at - where a hook is to be
+ * @family: enum tqueue_family
+ * @point: enum tqueue_hook_point, one that this kernel has
+ * @priority: as netfilter's: lower comes first
+ * @device: name; "" unless @family is netdev
+ */
+struct tq_hook_at {
+	u32		family;
+	u32		point;
+	s32		priority;
+	const char	*device;
+};
+
+/**
  * struct tq_hook - one table at one hook
  * @id: unique in its namespace
  * @family: enum tqueue_family
@@ -34,12 +48,25 @@ struct tq_hook {
 /* All under tq_net.lock.  A hook holds the module, so that removing it never
  * opens a firewall silently.
  */
-struct tq_hook *tq_hook_create(struct tq_net *tn, struct tq_table *t, u32 family, u32 point,
-			       s32 priority, struct netlink_ext_ack *extack);
-int tq_hook_set_table(struct tq_net *tn, struct tq_hook *hook, struct tq_table *t);
+/* Under RTNL too, if it is for a device. */
+struct tq_hook *tq_hook_create(struct tq_net *tn, struct tq_table *t, const struct tq_hook_at *at,
+			       struct netlink_ext_ack *extack);
+int tq_hook_set_table(struct tq_net *tn, struct tq_hook *hook, struct tq_table *t,
+		      struct netlink_ext_ack *extack);
 /* -ENOMEM: the hook stays. */
 int tq_hook_delete(struct tq_net *tn, struct tq_hook *hook);
 /* Netns exit: can't fail. */
 void tq_hook_kill_all(struct tq_net *tn);
+
+/* False while its device is not there. */
+bool tq_hook_active(const struct tq_hook *hook);
+/* "" but for family netdev. */
+const char *tq_hook_device(const struct tq_hook *hook);
+
+/* Does this kernel have the hook? */
+bool tq_hook_has(u32 point);
+
+int tq_hook_init(void);
+void tq_hook_exit(void);
 
 #endif /* _TQ_HOOK_H */

@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/stringify.h>
 
+#include "hook.h"
 #include "net.h"
 #include "netlink.h"
 #include "queue.h"
@@ -31,9 +32,12 @@ static int __init tq_init(void)
 	err = tq_net_init();
 	if (err)
 		goto exit_queue;
-	err = tq_xt_init();
+	err = tq_hook_init();
 	if (err)
 		goto exit_net;
+	err = tq_xt_init();
+	if (err)
+		goto exit_hook;
 	err = tq_nl_init();
 	if (err)
 		goto exit_xt;
@@ -41,6 +45,8 @@ static int __init tq_init(void)
 
 exit_xt:
 	tq_xt_exit();
+exit_hook:
+	tq_hook_exit();
 exit_net:
 	tq_net_exit();
 	tq_table_reclaim_wait();
@@ -55,6 +61,7 @@ static void __exit tq_exit(void)
 {
 	tq_nl_exit();
 	tq_xt_exit();
+	tq_hook_exit();
 	tq_net_exit();
 	tq_table_reclaim_wait();
 	tq_queue_exit();

@@ -44,7 +44,8 @@ struct tq_table;
  * @queues: all queues, in order of creation; struct tq_queue.net_node
  * @tables: by id
  * @hooks: by id
- * @points: struct tq_point.node: registered netfilter hooks
+ * @points: struct tq_point.node: netfilter hooks
+ * @device_points: how many of them are for a device; raised under RTNL
  * @txns: by id
  * @expire: removes rules whose time is over
  * @expire_at: jiffies64 at which it runs next; 0: not
@@ -62,6 +63,7 @@ struct tq_net {
 	struct xarray		hooks;
 	u32			next_hook;
 	struct list_head	points;
+	u32			device_points;
 	struct xarray		txns;
 	u32			next_txn;
 	struct delayed_work	expire;

@@ -17,6 +17,7 @@
 #include <linux/tqueue.h>
 
 struct netlink_ext_ack;
+struct tq_hook;
 struct tq_net;
 struct tq_queue;
 struct tq_table;
@@ -120,6 +121,8 @@ int tq_nl_rule_test_dump(struct sk_buff *skb, struct netlink_callback *cb);
 extern const struct nla_policy tq_nl_hook_new_policy[TQUEUE_A_HOOK_MAX + 1];
 extern const struct nla_policy tq_nl_hook_set_policy[TQUEUE_A_HOOK_MAX + 1];
 extern const struct nla_policy tq_nl_hook_id_policy[TQUEUE_A_HOOK_MAX + 1];
+/* A device has come or gone: tells of it.  Under tq_net.lock. */
+void tq_nl_hook_changed(struct tq_net *tn, struct tq_hook *h);
 int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_hook_set(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_hook_del(struct sk_buff *skb, struct genl_info *info);

@@ -59,10 +59,12 @@ static int put_rule(struct sk_buff *skb, const struct tq_table *t, u64 handle, u
 	return 0;
 }
 
-static bool copies_to(const struct tq_version *v, const struct tq_queue *q)
+static bool refers_to(const struct tq_version *v, const struct tq_queue *q)
 {
 	u32 i;
 
+	if (v->actions.steal == q)
+		return true;
 	for (i = 0; i < v->actions.n_copies; i++)
 		if (v->actions.copy[i].queue == q)
 			return true;
@@ -77,7 +79,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_qu
 	int err;
 
 	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
-		if (!tq_version_seen(v, gen) || !copies_to(v, q))
+		if (!tq_version_seen(v, gen) || !refers_to(v, q))
 			continue;
 		if (n++ < RULES_NAMED) {
 			err = put_rule(skb, t, v->rule->handle, 1);

@@ -2,7 +2,9 @@
 /*
  * nl_hook.c - HOOK_NEW, _SET, _DEL, _GET.
  */
+#include <linux/netdevice.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 #include "hook.h"
 #include "net.h"
@@ -38,7 +40,9 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 	    nla_put_u32(skb, TQUEUE_A_HOOK_FAMILY, h->family) ||
 	    nla_put_u32(skb, TQUEUE_A_HOOK_POINT, h->point) ||
 	    nla_put_s32(skb, TQUEUE_A_HOOK_PRIORITY, h->priority) ||
-	    nla_put_u32(skb, TQUEUE_A_HOOK_ACTIVE, 1) ||
+	    (*tq_hook_device(h) &&
+	     nla_put_string(skb, TQUEUE_A_HOOK_DEVICE, tq_hook_device(h))) ||
+	    nla_put_u32(skb, TQUEUE_A_HOOK_ACTIVE, tq_hook_active(h)) ||
 	    nla_put_u32(skb, TQUEUE_A_HOOK_SERIAL, tn->serial))
 		return -EMSGSIZE;
 	return 0;
@@ -89,6 +93,11 @@ static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_ho
 	tq_nl_ntf_send(tn, skb, info);
 }
 
+void tq_nl_hook_changed(struct tq_net *tn, struct tq_hook *h)
+{
+	notify(tn, NULL, h, h->id, TQUEUE_CMD_HOOK_SET_NTF);
+}
+
 static struct tq_hook *find(struct tq_net *tn, struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[TQUEUE_A_HOOK_ID];
@@ -115,6 +124,29 @@ static struct tq_table *table(struct tq_net *tn, struct genl_info *info)
 	return tq_nl_table_find(tn, NULL, info->attrs[TQUEUE_A_HOOK_TABLE], info->extack);
 }
 
+static int check_device(const struct genl_info *info, u32 point, struct nlattr *dev)
+{
+	struct nlattr *at = info->attrs[TQUEUE_A_HOOK_POINT];
+
+	if (point != TQUEUE_HOOK_INGRESS && point != TQUEUE_HOOK_EGRESS) {
+		NL_SET_ERR_MSG_ATTR(info->extack, at, "family netdev has hooks ingress and egress");
+		return -EINVAL;
+	}
+	if (!tq_hook_has(point)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, at, "this kernel has no such hook");
+		return -EOPNOTSUPP;
+	}
+	if (!dev) {
+		NL_SET_ERR_MSG(info->extack, "a netdev hook needs a device");
+		return -EINVAL;
+	}
+	if (!dev_valid_name(nla_data(dev))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dev, "no device can have this name");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* Which families and hooks go together. */
 static int check_place(const struct genl_info *info, u32 family, u32 point)
 {
@@ -127,9 +159,7 @@ static int check_place(const struct genl_info *info, u32 family, u32 point)
 	case TQUEUE_FAMILY_IPV6:
 		break;
 	case TQUEUE_FAMILY_NETDEV:
-		NL_SET_ERR_MSG_ATTR(info->extack, fam,
-				    "netdev hooks are not supported by this version");
-		return -EOPNOTSUPP;
+		return check_device(info, point, dev);
 	default:
 		NL_SET_ERR_MSG_ATTR(info->extack, fam, "unknown family");
 		return -EINVAL;
@@ -149,10 +179,11 @@ static int check_place(const struct genl_info *info, u32 family, u32 point)
 int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *prio = info->attrs[TQUEUE_A_HOOK_PRIORITY];
+	struct nlattr *dev = info->attrs[TQUEUE_A_HOOK_DEVICE];
 	struct tq_net *tn = tq_nl_net(info);
+	struct tq_hook_at at;
 	struct tq_table *t;
 	struct tq_hook *h;
-	u32 family, point;
 	int err;
 
 	err = tq_nl_once(info, 0);
@@ -166,19 +197,23 @@ int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a hook needs a point, as prerouting");
 		return -EINVAL;
 	}
-	family = nla_get_u32(info->attrs[TQUEUE_A_HOOK_FAMILY]);
-	point = nla_get_u32(info->attrs[TQUEUE_A_HOOK_POINT]);
-	err = check_place(info, family, point);
+	at.family = nla_get_u32(info->attrs[TQUEUE_A_HOOK_FAMILY]);
+	at.point = nla_get_u32(info->attrs[TQUEUE_A_HOOK_POINT]);
+	at.priority = prio ? nla_get_s32(prio) : 0;
+	at.device = dev ? nla_data(dev) : "";
+	err = check_place(info, at.family, at.point);
 	if (err)
 		return err;
 
+	if (dev)
+		rtnl_lock();
 	mutex_lock(&tn->lock);
 	t = table(tn, info);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
 	}
-	h = tq_hook_create(tn, t, family, point, prio ? nla_get_s32(prio) : 0, info->extack);
+	h = tq_hook_create(tn, t, &at, info->extack);
 	if (IS_ERR(h)) {
 		err = PTR_ERR(h);
 		goto unlock;
@@ -187,6 +222,8 @@ int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
 	err = reply(info, tn, h, TQUEUE_CMD_HOOK_NEW);
 unlock:
 	mutex_unlock(&tn->lock);
+	if (dev)
+		rtnl_unlock();
 	return err;
 }
 
@@ -210,11 +247,10 @@ int tq_nl_hook_set(struct sk_buff *skb, struct genl_info *info)
 	}
 	if (t == h->table)
 		goto unlock;
-	err = tq_hook_set_table(tn, h, t);
-	if (err == -EEXIST)
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TQUEUE_A_HOOK_TABLE],
-				    "the table is at this hook already");
-	if (!err)
+	err = tq_hook_set_table(tn, h, t, info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[TQUEUE_A_HOOK_TABLE]);
+	else
 		notify(tn, info, h, h->id, TQUEUE_CMD_HOOK_SET_NTF);
 unlock:
 	mutex_unlock(&tn->lock);

@@ -77,7 +77,7 @@ static int change_one(struct tq_net *tn, struct genl_info *info, struct tq_txn *
 	struct tq_rule *rule;
 	int err;
 
-	err = tq_nl_rule_parse(tn, &spec, nest, extack);
+	err = tq_nl_rule_parse(tn, t, &spec, nest, extack);
 	if (err)
 		return err;
 	spec.excl = info->nlhdr->nlmsg_flags & NLM_F_EXCL;

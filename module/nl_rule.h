@@ -20,11 +20,11 @@ extern const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1];
 
 /* nl_rule_parse.c */
 
-/* Fills @spec from a RULE nest.  On success its actions hold users of their
- * queues.  Under tq_net.lock.
+/* Fills @spec from a RULE nest, a rule for @t.  On success its actions hold
+ * what they refer to.  Under tq_net.lock.
  */
-int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct nlattr *nest,
-		     struct netlink_ext_ack *extack);
+int tq_nl_rule_parse(struct tq_net *tn, const struct tq_table *t, struct tq_rule_spec *spec,
+		     const struct nlattr *nest, struct netlink_ext_ack *extack);
 /* Only RULE_HANDLE may be in the nest, and must be. */
 int tq_nl_rule_parse_handle(u64 *handle, const struct nlattr *nest,
 			    struct netlink_ext_ack *extack);

@@ -7,6 +7,7 @@
 #include "netlink.h"
 #include "nl_rule.h"
 #include "queue.h"
+#include "quota.h"
 #include "rule.h"
 
 static int put_u64(struct sk_buff *skb, int attr, u64 value)
@@ -75,14 +76,35 @@ static int put_match(struct sk_buff *skb, const struct tq_match *m)
 	    (nla_put_u32(skb, TQUEUE_A_RULE_LEN_MIN, m->len_min) ||
 	     nla_put_u32(skb, TQUEUE_A_RULE_LEN_MAX, m->len_max)))
 		return -EMSGSIZE;
-	if (has & TQ_HAS_FRAG && nla_put_u32(skb, TQUEUE_A_RULE_FRAG, m->frag))
+	if ((has & TQ_HAS_FRAG && nla_put_u32(skb, TQUEUE_A_RULE_FRAG, m->frag)) ||
+	    (has & TQ_HAS_CT && nla_put_u32(skb, TQUEUE_A_RULE_CT_STATE, m->ct)))
 		return -EMSGSIZE;
 	return 0;
 }
 
+static int put_verdict(struct sk_buff *skb, const struct tq_actions *a)
+{
+	if (nla_put_u32(skb, TQUEUE_A_RULE_VERDICT, a->verdict))
+		return -EMSGSIZE;
+	switch (a->verdict) {
+	case TQUEUE_VERDICT_NFQUEUE:
+		if (nla_put_u32(skb, TQUEUE_A_RULE_NFQUEUE_NUM, a->nfqueue) ||
+		    (a->bypass && nla_put_u32(skb, TQUEUE_A_RULE_FLAGS, TQUEUE_RULE_F_BYPASS)))
+			return -EMSGSIZE;
+		return 0;
+	case TQUEUE_VERDICT_STEAL:
+		if (nla_put_string(skb, TQUEUE_A_RULE_STEAL_QUEUE, tq_queue_name(a->steal)) ||
+		    nla_put_u32(skb, TQUEUE_A_RULE_STEAL_ELSE, a->steal_else))
+			return -EMSGSIZE;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 static int put_actions(struct sk_buff *skb, const struct tq_actions *a)
 {
-	u32 i;
+	u32 sample, rate, i;
 
 	for (i = 0; i < a->n_copies; i++) {
 		struct nlattr *nest = nla_nest_start(skb, TQUEUE_A_RULE_COPY);
@@ -94,11 +116,24 @@ static int put_actions(struct sk_buff *skb, const struct tq_actions *a)
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
+	sample = tq_quota_sample(a->quota);
+	rate = tq_quota_rate(a->quota);
+	if ((sample && nla_put_u32(skb, TQUEUE_A_RULE_SAMPLE, sample)) ||
+	    (rate && (nla_put_u32(skb, TQUEUE_A_RULE_RATE, rate) ||
+		      nla_put_u32(skb, TQUEUE_A_RULE_BURST, tq_quota_burst(a->quota)))))
+		return -EMSGSIZE;
 	if (a->mark_mask &&
 	    (nla_put_u32(skb, TQUEUE_A_RULE_SET_MARK, a->mark) ||
 	     nla_put_u32(skb, TQUEUE_A_RULE_SET_MARK_MASK, a->mark_mask)))
 		return -EMSGSIZE;
-	return nla_put_u32(skb, TQUEUE_A_RULE_VERDICT, a->verdict);
+	if ((a->rewrite.what & TQ_SET_TTL &&
+	     nla_put_u32(skb, TQUEUE_A_RULE_SET_TTL, a->rewrite.ttl)) ||
+	    (a->rewrite.what & TQ_ADD_TTL &&
+	     nla_put_s32(skb, TQUEUE_A_RULE_ADD_TTL, a->rewrite.ttl)) ||
+	    (a->rewrite.what & TQ_SET_DSCP &&
+	     nla_put_u32(skb, TQUEUE_A_RULE_SET_DSCP, a->rewrite.dscp)))
+		return -EMSGSIZE;
+	return put_verdict(skb, a);
 }
 
 static int put_timeout(struct sk_buff *skb, const struct tq_rule *rule)

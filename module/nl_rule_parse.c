@@ -12,6 +12,8 @@
 #include "nl_rule.h"
 #include "packet.h"
 #include "queue.h"
+#include "quota.h"
+#include "table.h"
 #include "txn.h"
 
 static const struct nla_policy copy_policy[TQUEUE_A_COPY_MAX + 1] = {
@@ -79,34 +81,6 @@ const struct nla_policy tq_nl_rule_policy[TQUEUE_A_RULE_MAX + 1] = {
 	[TQUEUE_A_RULE_COPIES]		= { .type = NLA_U64 },
 	[TQUEUE_A_RULE_LAST_HIT_MS]	= { .type = NLA_U64 },
 };
-
-/* Part of the frozen interface, but not of this version. */
-static const u8 unsupported[] = {
-	TQUEUE_A_RULE_CT_STATE, TQUEUE_A_RULE_SAMPLE, TQUEUE_A_RULE_RATE, TQUEUE_A_RULE_BURST,
-	TQUEUE_A_RULE_SET_TTL, TQUEUE_A_RULE_ADD_TTL, TQUEUE_A_RULE_SET_DSCP,
-	TQUEUE_A_RULE_NFQUEUE_NUM, TQUEUE_A_RULE_STEAL_QUEUE, TQUEUE_A_RULE_STEAL_ELSE,
-	TQUEUE_A_RULE_FLAGS,
-};
-
-static int check_supported(struct nlattr **tb, struct netlink_ext_ack *extack)
-{
-	struct nlattr *verdict = tb[TQUEUE_A_RULE_VERDICT];
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(unsupported); i++) {
-		if (tb[unsupported[i]]) {
-			NL_SET_ERR_MSG_ATTR(extack, tb[unsupported[i]],
-					    "not supported by this version of the module");
-			return -EOPNOTSUPP;
-		}
-	}
-	if (verdict && nla_get_u32(verdict) > TQUEUE_VERDICT_DROP) {
-		NL_SET_ERR_MSG_ATTR(extack, verdict,
-				    "verdict not supported by this version of the module");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
 
 static int parse_addr(union nf_inet_addr *addr, u8 *len, struct tq_match *m,
 		      struct nlattr *a, struct nlattr *alen, struct netlink_ext_ack *extack)
@@ -314,6 +288,10 @@ static int parse_residual(struct tq_match *m, struct nlattr **tb, struct netlink
 		m->frag = nla_get_u32(tb[TQUEUE_A_RULE_FRAG]);
 		m->has |= TQ_HAS_FRAG;
 	}
+	if (tb[TQUEUE_A_RULE_CT_STATE]) {
+		m->ct = nla_get_u32(tb[TQUEUE_A_RULE_CT_STATE]);
+		m->has |= TQ_HAS_CT;
+	}
 	return 0;
 }
 
@@ -342,13 +320,34 @@ static int parse_match(struct tq_match *m, struct nlattr **tb, struct netlink_ex
 	return parse_ports(m, tb, extack) ?: parse_residual(m, tb, extack);
 }
 
-/* Takes a user of the queue. */
+/* Takes a user of a queue that the rule puts nothing into yet. */
+static struct tq_queue *use_queue(struct tq_net *tn, const struct tq_actions *a,
+				  const struct nlattr *name, struct netlink_ext_ack *extack)
+{
+	struct tq_queue *q = tq_queue_use(tn, nla_data(name));
+	bool twice;
+	u32 i;
+
+	if (!q) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "no such queue");
+		return ERR_PTR(-ENOENT);
+	}
+	twice = a->steal == q;
+	for (i = 0; i < a->n_copies; i++)
+		twice |= a->copy[i].queue == q;
+	if (twice) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "the rule copies to this queue already");
+		tq_queue_unuse(q);
+		return ERR_PTR(-EINVAL);
+	}
+	return q;
+}
+
 static int parse_copy(struct tq_net *tn, struct tq_actions *a, const struct nlattr *nest,
 		      struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[TQUEUE_A_COPY_MAX + 1], *name;
 	struct tq_queue *q;
-	u32 i;
 	int err;
 
 	err = nla_parse_nested(tb, TQUEUE_A_COPY_MAX, nest, copy_policy, extack) ?:
@@ -364,18 +363,9 @@ static int parse_copy(struct tq_net *tn, struct tq_actions *a, const struct nlat
 		NL_SET_ERR_MSG_ATTR(extack, nest, "too many copies in one rule");
 		return -E2BIG;
 	}
-	q = tq_queue_use(tn, nla_data(name));
-	if (!q) {
-		NL_SET_ERR_MSG_ATTR(extack, name, "no such queue");
-		return -ENOENT;
-	}
-	for (i = 0; i < a->n_copies; i++) {
-		if (a->copy[i].queue == q) {
-			NL_SET_ERR_MSG_ATTR(extack, name, "the rule copies to this queue already");
-			tq_queue_unuse(q);
-			return -EINVAL;
-		}
-	}
+	q = use_queue(tn, a, name, extack);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
 	a->copy[a->n_copies].queue = q;
 	if (tb[TQUEUE_A_COPY_SNAPLEN])
 		a->copy[a->n_copies].snaplen = nla_get_u32(tb[TQUEUE_A_COPY_SNAPLEN]);
@@ -383,28 +373,150 @@ static int parse_copy(struct tq_net *tn, struct tq_actions *a, const struct nlat
 	return 0;
 }
 
-static int parse_actions(struct tq_net *tn, struct tq_actions *a, const struct nlattr *nest,
-			 struct nlattr **tb, struct netlink_ext_ack *extack)
+static int parse_rewrite(struct tq_rewrite *r, struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	struct nlattr *set = tb[TQUEUE_A_RULE_SET_TTL], *add = tb[TQUEUE_A_RULE_ADD_TTL];
+	struct nlattr *dscp = tb[TQUEUE_A_RULE_SET_DSCP];
+
+	if (set && add) {
+		NL_SET_ERR_MSG_ATTR(extack, add, "a rule sets the TTL or adds to it, not both");
+		return -EINVAL;
+	}
+	if (set) {
+		r->ttl = nla_get_u32(set);
+		r->what |= TQ_SET_TTL;
+	}
+	if (add) {
+		r->ttl = nla_get_s32(add);
+		r->what |= TQ_ADD_TTL;
+	}
+	if (dscp) {
+		r->dscp = nla_get_u32(dscp);
+		r->what |= TQ_SET_DSCP;
+	}
+	return 0;
+}
+
+static int parse_nfqueue(const struct tq_table *t, struct tq_actions *a, struct nlattr **tb,
+			 struct netlink_ext_ack *extack)
+{
+	struct nlattr *verdict = tb[TQUEUE_A_RULE_VERDICT];
+	struct nlattr *num = tb[TQUEUE_A_RULE_NFQUEUE_NUM], *flags = tb[TQUEUE_A_RULE_FLAGS];
+
+	if (a->verdict != TQUEUE_VERDICT_NFQUEUE) {
+		struct nlattr *stray = num ?: flags && nla_get_u32(flags) ? flags : NULL;
+
+		if (!stray)
+			return 0;
+		NL_SET_ERR_MSG_ATTR(extack, stray, "only for verdict nfqueue");
+		return -EINVAL;
+	}
+	if (!num) {
+		NL_SET_ERR_MSG_ATTR(extack, verdict, "verdict nfqueue needs a number");
+		return -EINVAL;
+	}
+	if (t->netdev_hooks) {
+		NL_SET_ERR_MSG_ATTR(extack, verdict,
+				    "no nfqueue from a netdev hook, and the table is at one");
+		return -EINVAL;
+	}
+	a->nfqueue = nla_get_u32(num);
+	a->bypass = flags && nla_get_u32(flags) & TQUEUE_RULE_F_BYPASS;
+	return 0;
+}
+
+/* Takes a user of the queue. */
+static int parse_steal(struct tq_net *tn, struct tq_actions *a, struct nlattr **tb,
+		       struct netlink_ext_ack *extack)
+{
+	struct nlattr *name = tb[TQUEUE_A_RULE_STEAL_QUEUE];
+	struct nlattr *otherwise = tb[TQUEUE_A_RULE_STEAL_ELSE];
+	struct tq_queue *q;
+
+	if (a->verdict != TQUEUE_VERDICT_STEAL) {
+		struct nlattr *stray = name ?: otherwise;
+
+		if (!stray)
+			return 0;
+		NL_SET_ERR_MSG_ATTR(extack, stray, "only for verdict steal");
+		return -EINVAL;
+	}
+	if (!name) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[TQUEUE_A_RULE_VERDICT],
+				    "verdict steal needs a queue");
+		return -EINVAL;
+	}
+	a->steal_else = otherwise ? nla_get_u32(otherwise) : TQUEUE_VERDICT_PASS;
+	if (a->steal_else != TQUEUE_VERDICT_PASS && a->steal_else != TQUEUE_VERDICT_DROP) {
+		NL_SET_ERR_MSG_ATTR(extack, otherwise,
+				    "what can't be stolen is passed or dropped");
+		return -EINVAL;
+	}
+	q = use_queue(tn, a, name, extack);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	a->steal = q;
+	return 0;
+}
+
+static int parse_copies(struct tq_net *tn, struct tq_actions *a, const struct nlattr *nest,
+			struct netlink_ext_ack *extack)
 {
 	const struct nlattr *attr;
 	int err, rem;
 
-	err = parse_mark(&a->mark, &a->mark_mask, tb[TQUEUE_A_RULE_SET_MARK],
-			 tb[TQUEUE_A_RULE_SET_MARK_MASK], extack);
-	if (err)
-		return err;
-	a->verdict = tb[TQUEUE_A_RULE_VERDICT] ? nla_get_u32(tb[TQUEUE_A_RULE_VERDICT]) :
-						 TQUEUE_VERDICT_PASS;
 	nla_for_each_nested(attr, nest, rem) {
 		if (nla_type(attr) != TQUEUE_A_RULE_COPY)
 			continue;
 		err = parse_copy(tn, a, attr, extack);
-		if (err) {
-			tq_actions_release(a);
+		if (err)
 			return err;
-		}
 	}
 	return 0;
+}
+
+/* After the copies and what is stolen are known. */
+static int parse_quota(struct tq_actions *a, struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	struct nlattr *sample = tb[TQUEUE_A_RULE_SAMPLE], *rate = tb[TQUEUE_A_RULE_RATE];
+	struct nlattr *burst = tb[TQUEUE_A_RULE_BURST], *any = sample ?: rate;
+
+	if (burst && !rate) {
+		NL_SET_ERR_MSG_ATTR(extack, burst, "burst without a rate");
+		return -EINVAL;
+	}
+	if (!any)
+		return 0;
+	if (!a->n_copies && !a->steal) {
+		NL_SET_ERR_MSG_ATTR(extack, any, "the rule copies to no queue");
+		return -EINVAL;
+	}
+	a->quota = tq_quota_alloc(sample ? nla_get_u32(sample) : 0,
+				  rate ? nla_get_u32(rate) : 0,
+				  burst ? nla_get_u32(burst) : rate ? nla_get_u32(rate) : 0);
+	return a->quota ? 0 : -ENOMEM;
+}
+
+static int parse_actions(struct tq_net *tn, const struct tq_table *t, struct tq_actions *a,
+			 const struct nlattr *nest, struct nlattr **tb,
+			 struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = parse_mark(&a->mark, &a->mark_mask, tb[TQUEUE_A_RULE_SET_MARK],
+			 tb[TQUEUE_A_RULE_SET_MARK_MASK], extack) ?:
+	      parse_rewrite(&a->rewrite, tb, extack);
+	if (err)
+		return err;
+	a->verdict = tb[TQUEUE_A_RULE_VERDICT] ? nla_get_u32(tb[TQUEUE_A_RULE_VERDICT]) :
+						 TQUEUE_VERDICT_PASS;
+	err = parse_nfqueue(t, a, tb, extack) ?:
+	      parse_copies(tn, a, nest, extack) ?:
+	      parse_steal(tn, a, tb, extack) ?:
+	      parse_quota(a, tb, extack);
+	if (err)
+		tq_actions_release(a);
+	return err;
 }
 
 static int parse_timeout(struct tq_rule_spec *spec, struct nlattr **tb,
@@ -446,8 +558,8 @@ static void parse_counters(struct tq_rule_spec *spec, struct nlattr **tb)
 					 MSEC_PER_SEC);
 }
 
-int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct nlattr *nest,
-		     struct netlink_ext_ack *extack)
+int tq_nl_rule_parse(struct tq_net *tn, const struct tq_table *t, struct tq_rule_spec *spec,
+		     const struct nlattr *nest, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[TQUEUE_A_RULE_MAX + 1], *handle;
 	int err;
@@ -455,7 +567,6 @@ int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct 
 	memset(spec, 0, sizeof(*spec));
 	err = nla_parse_nested(tb, TQUEUE_A_RULE_MAX, nest, tq_nl_rule_policy, extack) ?:
 	      tq_nl_nest_once(nest, BIT_ULL(TQUEUE_A_RULE_COPY), extack) ?:
-	      check_supported(tb, extack) ?:
 	      parse_match(&spec->match, tb, extack);
 	if (err)
 		return err;
@@ -474,7 +585,7 @@ int tq_nl_rule_parse(struct tq_net *tn, struct tq_rule_spec *spec, const struct 
 	err = parse_timeout(spec, tb, extack);
 	if (err)
 		return err;
-	return parse_actions(tn, &spec->actions, nest, tb, extack);
+	return parse_actions(tn, t, &spec->actions, nest, tb, extack);
 }
 
 int tq_nl_rule_parse_handle(u64 *handle, const struct nlattr *nest,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nl_test.c - RULE_TEST: which rule would win a packet that the request
- * describes (do), or which rules match it at all, in order (dump).  Nothing is
+ * nl_test.c - RULE_TEST: which rules would win a packet that the request
+ * describes, in turn (do), or which rules match it at all, in order (dump).  Nothing is
  * counted.
  */
 #include <linux/if.h>
@@ -13,6 +13,7 @@
 #include "nl_rule.h"
 #include "packet.h"
 #include "table.h"
+#include "verdict.h"
 
 /* A policy's own limits are signed 16-bit numbers. */
 static struct netlink_range_validation port_range = { .max = 65535 };
@@ -115,11 +116,6 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 	      tq_nl_nest_once(nest, 0, extack);
 	if (err)
 		return err;
-	if (tb[TQUEUE_A_PACKET_CT_STATE]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[TQUEUE_A_PACKET_CT_STATE],
-				    "not supported by this version of the module");
-		return -EOPNOTSUPP;
-	}
 
 	memset(key, 0, sizeof(*key));
 	key->family = get(tb, TQUEUE_A_PACKET_FAMILY);
@@ -142,6 +138,12 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 				    "a packet is whole, a first or a later fragment");
 		return -EINVAL;
 	}
+	key->ct = get(tb, TQUEUE_A_PACKET_CT_STATE) ?: TQUEUE_CT_UNTRACKED;
+	if (!is_power_of_2(key->ct)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[TQUEUE_A_PACKET_CT_STATE],
+				    "a packet has one state of conntrack");
+		return -EINVAL;
+	}
 	if (tb[TQUEUE_A_PACKET_IIF])
 		key->in = nla_data(tb[TQUEUE_A_PACKET_IIF]);
 	if (tb[TQUEUE_A_PACKET_OIF])
@@ -149,17 +151,31 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 	return parse_transport(key, tb, extack);
 }
 
-/* Asks the index that packets ask, as they do. */
-static int put_winner(struct sk_buff *reply, struct tq_table *t, const struct tq_key *key)
+/* Asks the index that packets ask, as they do: behind a rule with verdict next
+ * or repeat comes the one that wins the further look.  @key is changed as the
+ * packet would be.
+ */
+static int put_winners(struct sk_buff *reply, struct tq_table *t, struct tq_key *key)
 {
-	struct tq_version *v;
+	struct tq_version *v, *after = NULL;
+	unsigned int repeats = 0;
 	unsigned long gen;
-	int err;
+	int err = 0;
 
 	rcu_read_lock();
 	gen = atomic_long_read_acquire(&t->generation);
-	v = tq_classifier_lookup(&t->classifier, key, gen);
-	err = v ? tq_nl_rule_fill(reply, v, 0) : 0;
+	while ((v = tq_classifier_lookup(&t->classifier, key, gen, after))) {
+		err = tq_nl_rule_fill(reply, v, 0);
+		if (err)
+			break;
+		tq_actions_change(&v->actions, key);
+		if (v->actions.verdict == TQUEUE_VERDICT_NEXT)
+			after = v;
+		else if (v->actions.verdict == TQUEUE_VERDICT_REPEAT && repeats++ < TQ_REPEAT_MAX)
+			after = NULL;
+		else
+			break;
+	}
 	rcu_read_unlock();
 	return err;
 }
@@ -177,15 +193,18 @@ int tq_nl_rule_test(struct sk_buff *skb, struct genl_info *info)
 	      parse_packet(&key, info->attrs[TQUEUE_A_RULES_PACKET], info->extack);
 	if (err)
 		return err;
-	reply = tq_nl_reply_new(info, TQUEUE_CMD_RULE_TEST, NLMSG_DEFAULT_SIZE, &hdr);
+	reply = tq_nl_reply_new(info, TQUEUE_CMD_RULE_TEST, TQ_NL_BIG, &hdr);
 	if (!reply)
 		return -ENOMEM;
 
 	mutex_lock(&tn->lock);
 	t = tq_nl_rules_table(tn, info->attrs, info->extack);
 	err = IS_ERR(t) ? PTR_ERR(t) :
-	      tq_nl_rules_fill_head(reply, t) ?: put_winner(reply, t, &key);
+	      tq_nl_rules_fill_head(reply, t) ?: put_winners(reply, t, &key);
 	mutex_unlock(&tn->lock);
+	if (err == -EMSGSIZE)
+		NL_SET_ERR_MSG(info->extack,
+			       "more rules in turn than a reply can hold; ask for a dump");
 	if (err) {
 		nlmsg_free(reply);
 		return err;

@@ -5,12 +5,29 @@
 #include <linux/mm.h>
 #include <linux/stringify.h>
 
+#include "hook.h"
 #include "netlink.h"
 #include "queue.h"
 #include "ring.h"
 
+/* What this kernel lacks is not there. */
+static u32 kernel_features(void)
+{
+	u32 features = 0;
+
+	if (IS_ENABLED(CONFIG_NF_CONNTRACK))
+		features |= TQUEUE_FEATURE_CONNTRACK;
+	if (tq_hook_has(TQUEUE_HOOK_INGRESS))
+		features |= TQUEUE_FEATURE_INGRESS;
+	if (tq_hook_has(TQUEUE_HOOK_EGRESS))
+		features |= TQUEUE_FEATURE_EGRESS;
+	return features;
+}
+
 #define FEATURES	(TQUEUE_FEATURE_TXN | TQUEUE_FEATURE_QUEUE_OPEN | TQUEUE_FEATURE_TIMEOUT | \
-			 TQUEUE_FEATURE_RULE_TEST)
+			 TQUEUE_FEATURE_RULE_TEST | TQUEUE_FEATURE_REWRITE | TQUEUE_FEATURE_RELOOK | \
+			 TQUEUE_FEATURE_NFQUEUE | TQUEUE_FEATURE_STEAL | TQUEUE_FEATURE_SAMPLE | \
+			 TQUEUE_FEATURE_LIMIT)
 
 int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 {
@@ -22,7 +39,7 @@ int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	if (nla_put_u32(reply, TQUEUE_A_VERSION_ABI, TQUEUE_FAMILY_VERSION) ||
 	    nla_put_string(reply, TQUEUE_A_VERSION_MODULE, __stringify(TQ_VERSION)) ||
-	    nla_put_u32(reply, TQUEUE_A_VERSION_FEATURES, FEATURES) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_FEATURES, FEATURES | kernel_features()) ||
 	    nla_put_u32(reply, TQUEUE_A_VERSION_RECORD_HDR, sizeof(struct tqueue_record)) ||
 	    nla_put_u32(reply, TQUEUE_A_VERSION_QUEUE_MAX, TQ_QUEUES_MAX) ||
 	    nla_put_u32(reply, TQUEUE_A_VERSION_COPIES_MAX, TQUEUE_RULE_COPIES_MAX) ||

@@ -12,12 +12,15 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/tqueue.h>
 #include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
 
 #include "packet.h"
 
@@ -43,11 +46,34 @@ bool tq_proto_has_ports(u8 proto)
 	}
 }
 
-static void transport(struct tq_key *key, const struct sk_buff *skb, int off)
+/* ---- headers ---- */
+
+/**
+ * struct view - the bytes that are the packet
+ * @skb: and its bytes
+ * @off: of the IP header, counted from skb->data
+ * @end: behind the packet; what may follow is padding
+ * @verify: nobody has looked at the IP header before
+ */
+struct view {
+	const struct sk_buff	*skb;
+	int			off;
+	int			end;
+	bool			verify;
+};
+
+static const void *bytes(const struct view *view, int off, int len, void *buf)
+{
+	if (off > view->end - len)
+		return NULL;
+	return skb_header_pointer(view->skb, off, len, buf);
+}
+
+static void transport(struct tq_key *key, const struct view *view, int off)
 {
 	if (tq_proto_has_ports(key->proto)) {
 		__be16 _ports[2];
-		const __be16 *ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
+		const __be16 *ports = bytes(view, off, sizeof(_ports), _ports);
 
 		if (ports) {
 			key->sport = ntohs(ports[0]);
@@ -56,8 +82,8 @@ static void transport(struct tq_key *key, const struct sk_buff *skb, int off)
 		}
 		if (key->proto == IPPROTO_TCP) {
 			u8 _flags;
-			const u8 *flags = skb_header_pointer(skb, off + TCP_FLAGS_OFFSET,
-							     sizeof(_flags), &_flags);
+			const u8 *flags = bytes(view, off + TCP_FLAGS_OFFSET, sizeof(_flags),
+						&_flags);
 
 			if (flags) {
 				key->tcp_flags = *flags;
@@ -66,7 +92,7 @@ static void transport(struct tq_key *key, const struct sk_buff *skb, int off)
 		}
 	} else if (key->proto == (key->family == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
 		u8 _icmp[2];
-		const u8 *icmp = skb_header_pointer(skb, off, sizeof(_icmp), _icmp);
+		const u8 *icmp = bytes(view, off, sizeof(_icmp), _icmp);
 
 		if (icmp) {
 			key->icmp_type = icmp[0];
@@ -76,12 +102,29 @@ static void transport(struct tq_key *key, const struct sk_buff *skb, int off)
 	}
 }
 
-static bool key_ipv4(struct tq_key *key, const struct sk_buff *skb, int off)
+/* The packet has @len bytes by its own account, of which @least are header.
+ * False: it can't be.  A length of 0 is told by super-packets too long for it.
+ */
+static bool set_length(struct view *view, u32 len, u32 least)
+{
+	const u32 there = view->end - view->off;
+
+	if (!len && skb_is_gso(view->skb))
+		return there >= least;
+	if (len < least || len > there)
+		return false;
+	view->end = view->off + len;
+	return true;
+}
+
+static bool key_ipv4(struct tq_key *key, struct view *view)
 {
 	struct iphdr _iph;
-	const struct iphdr *iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	const struct iphdr *iph = bytes(view, view->off, sizeof(_iph), &_iph);
 
 	if (!iph || iph->version != 4 || iph->ihl < 5)
+		return false;
+	if (view->verify && !set_length(view, ntohs(iph->tot_len), iph->ihl * 4))
 		return false;
 
 	key->src.ip = iph->saddr;
@@ -93,14 +136,14 @@ static bool key_ipv4(struct tq_key *key, const struct sk_buff *skb, int off)
 		return true;
 	}
 	key->frag = iph->frag_off & htons(IP_MF) ? TQUEUE_FRAG_FIRST : TQUEUE_FRAG_NONE;
-	transport(key, skb, off + iph->ihl * 4);
+	transport(key, view, view->off + iph->ihl * 4);
 	return true;
 }
 
 /* Follows the extension headers; false if there is no transport header that
  * can be read.  In every case key->proto and key->frag say what was found.
  */
-static bool skip_ext_hdrs(struct tq_key *key, const struct sk_buff *skb, int *off)
+static bool skip_ext_hdrs(struct tq_key *key, const struct view *view, int *off)
 {
 	int n;
 
@@ -110,7 +153,7 @@ static bool skip_ext_hdrs(struct tq_key *key, const struct sk_buff *skb, int *of
 
 		if (key->proto == NEXTHDR_NONE || n == MAX_EXT_HDRS)
 			return false;
-		hdr = skb_header_pointer(skb, *off, sizeof(_hdr), &_hdr);
+		hdr = bytes(view, *off, sizeof(_hdr), &_hdr);
 		if (!hdr)
 			return false;
 
@@ -118,7 +161,7 @@ static bool skip_ext_hdrs(struct tq_key *key, const struct sk_buff *skb, int *of
 			struct frag_hdr _fh;
 			const struct frag_hdr *fh;
 
-			fh = skb_header_pointer(skb, *off, sizeof(_fh), &_fh);
+			fh = bytes(view, *off, sizeof(_fh), &_fh);
 			if (!fh)
 				return false;
 			key->proto = fh->nexthdr;
@@ -137,12 +180,17 @@ static bool skip_ext_hdrs(struct tq_key *key, const struct sk_buff *skb, int *of
 	return true;
 }
 
-static bool key_ipv6(struct tq_key *key, const struct sk_buff *skb, int off)
+static bool key_ipv6(struct tq_key *key, struct view *view)
 {
+	int off = view->off + sizeof(struct ipv6hdr);
 	struct ipv6hdr _ip6h;
-	const struct ipv6hdr *ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
+	const struct ipv6hdr *ip6h = bytes(view, view->off, sizeof(_ip6h), &_ip6h);
 
 	if (!ip6h || ip6h->version != 6)
+		return false;
+	/* Where the length is 0, all that is there may be the packet's. */
+	if (view->verify && ip6h->payload_len &&
+	    !set_length(view, sizeof(_ip6h) + ntohs(ip6h->payload_len), sizeof(_ip6h)))
 		return false;
 
 	key->src.in6 = ip6h->saddr;
@@ -150,30 +198,110 @@ static bool key_ipv6(struct tq_key *key, const struct sk_buff *skb, int off)
 	key->proto = ip6h->nexthdr;
 	key->dscp = ipv6_get_dsfield(ip6h) >> 2;
 	key->frag = TQUEUE_FRAG_NONE;
-	off += sizeof(_ip6h);
-	if (skip_ext_hdrs(key, skb, &off))
-		transport(key, skb, off);
+	if (skip_ext_hdrs(key, view, &off))
+		transport(key, view, off);
 	return true;
 }
 
-bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, u8 family,
-		 const struct net_device *in, const struct net_device *out)
+/* ---- conntrack ---- */
+
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+/* Is conntrack on in this namespace?  It is when its hook is there.  We call
+ * nothing of it and so don't load it either.
+ */
+static bool conntrack_on(const struct net *net, u8 family)
 {
-	int off = skb_network_offset(skb);
+	const struct nf_hook_entries *hooks;
+	struct nf_hook_ops **ops;
+	u32 i;
+
+	if (!rcu_access_pointer(nf_ct_hook))
+		return false;
+	hooks = family == NFPROTO_IPV4 ? rcu_dereference(net->nf.hooks_ipv4[NF_INET_PRE_ROUTING]) :
+					 rcu_dereference(net->nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
+	if (!hooks)
+		return false;
+	ops = nf_hook_entries_get_hook_ops(hooks);
+	for (i = 0; i < hooks->num_hook_entries; i++)
+		if (READ_ONCE(ops[i])->priority == NF_IP_PRI_CONNTRACK)
+			return true;
+	return false;
+}
+
+/* A packet that conntrack has found invalid looks like one that it has not
+ * seen: nothing hangs on it.
+ */
+static u8 conntrack_state(const struct sk_buff *skb, u8 family, const struct tq_place *place)
+{
+	enum ip_conntrack_info info;
+	const struct nf_conn *ct = nf_ct_get(skb, &info);
+
+	if (!ct)
+		return info != IP_CT_UNTRACKED && place->tracked &&
+		       conntrack_on(place->state->net, family) ? TQUEUE_CT_INVALID : TQUEUE_CT_UNTRACKED;
+	if (nf_ct_is_template(ct))
+		return TQUEUE_CT_UNTRACKED;
+	switch (info) {
+	case IP_CT_NEW:
+		return TQUEUE_CT_NEW;
+	case IP_CT_RELATED:
+	case IP_CT_RELATED_REPLY:
+		return TQUEUE_CT_RELATED;
+	default:
+		return TQUEUE_CT_ESTABLISHED;
+	}
+}
+#else
+static u8 conntrack_state(const struct sk_buff *skb, u8 family, const struct tq_place *place)
+{
+	return TQUEUE_CT_UNTRACKED;
+}
+#endif
+
+/* ---- all of it ---- */
+
+/* A netdev hook is there for every protocol.  A VLAN tag that was taken out of
+ * the packet is no obstacle; one that is in it makes it another protocol.
+ */
+static u8 family_of(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (state->pf != NFPROTO_NETDEV)
+		return state->pf;
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		return NFPROTO_IPV4;
+	case htons(ETH_P_IPV6):
+		return NFPROTO_IPV6;
+	default:
+		return NFPROTO_UNSPEC;
+	}
+}
+
+bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, const struct tq_place *place)
+{
+	const struct nf_hook_state *state = place->state;
+	struct view view = {
+		.skb	= skb,
+		.off	= skb_network_offset(skb),
+		.end	= skb->len,
+		.verify	= state->pf == NFPROTO_NETDEV,
+	};
+	bool whole = false;
 
 	memset(key, 0, sizeof(*key));
-	key->family = family;
-	key->in = in ? in->name : NULL;
-	key->out = out ? out->name : NULL;
+	key->family = family_of(skb, state);
+	key->in = state->in ? state->in->name : NULL;
+	key->out = state->out ? state->out->name : NULL;
 	key->mark = skb->mark;
-	key->len = skb->len - off;
-
-	switch (family) {
-	case NFPROTO_IPV4:
-		return key_ipv4(key, skb, off);
-	case NFPROTO_IPV6:
-		return key_ipv6(key, skb, off);
-	default:
+	if (view.verify && view.off < 0)
 		return false;
-	}
+
+	if (key->family == NFPROTO_IPV4)
+		whole = key_ipv4(key, &view);
+	else if (key->family == NFPROTO_IPV6)
+		whole = key_ipv6(key, &view);
+	key->len = view.end - view.off;
+	if (whole)
+		key->ct = conntrack_state(skb, key->family, place);
+	return whole;
 }

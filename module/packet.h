@@ -8,7 +8,6 @@
 #include <linux/netfilter.h>
 #include <linux/types.h>
 
-struct net_device;
 struct sk_buff;
 
 /* bits of tq_key.have: which of the optional fields the packet carries */
@@ -16,6 +15,16 @@ enum {
 	TQ_KEY_PORTS	= 1 << 0,
 	TQ_KEY_ICMP	= 1 << 1,
 	TQ_KEY_TCP	= 1 << 2,
+};
+
+/**
+ * struct tq_place - where a packet is looked at
+ * @state: as netfilter says
+ * @tracked: conntrack, if it is on, comes before
+ */
+struct tq_place {
+	const struct nf_hook_state	*state;
+	bool				tracked;
 };
 
 /**
@@ -37,6 +46,7 @@ enum {
  * @icmp_type: valid with TQ_KEY_ICMP
  * @icmp_code: valid with TQ_KEY_ICMP
  * @tcp_flags: the byte with FIN, SYN, ...; valid with TQ_KEY_TCP
+ * @ct: exactly one TQUEUE_CT_*
  *
  * No pointer into the packet: it may be rewritten while the key is in use.
  */
@@ -57,13 +67,14 @@ struct tq_key {
 	u8			icmp_type;
 	u8			icmp_code;
 	u8			tcp_flags;
+	u8			ct;
 };
 
-/* Fills @key from @skb as seen at a hook of @family.  False if there is no
- * whole IP header: such a packet matches no rule.
+/* Fills @key from @skb as seen at @place, under rcu_read_lock().  False if it is
+ * not IP, or its IP header is not whole or, at a netdev hook, which sees packets
+ * before anybody has looked, not sound: such a packet matches no rule.
  */
-bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, u8 family,
-		 const struct net_device *in, const struct net_device *out);
+bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, const struct tq_place *place);
 
 /* True for the protocols whose first four bytes are ports. */
 bool tq_proto_has_ports(u8 proto);

@@ -7,6 +7,7 @@
 
 #include "packet.h"
 #include "queue.h"
+#include "quota.h"
 #include "rule.h"
 
 void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len)
@@ -66,6 +67,8 @@ static bool residual_test(const struct tq_match *m, const struct tq_key *key)
 		return false;
 	if (has & TQ_HAS_FRAG && !(key->frag & m->frag))
 		return false;
+	if (has & TQ_HAS_CT && !(key->ct & m->ct))
+		return false;
 	if (has & TQ_HAS_IIF && !ifname_test(m->iif, m->iif_len, key->in))
 		return false;
 	if (has & TQ_HAS_OIF && !ifname_test(m->oif, m->oif_len, key->out))
@@ -91,12 +94,26 @@ bool tq_match_test(const struct tq_match *m, const struct tq_key *key)
 	return !(m->has & TQ_HAS_RESIDUAL) || residual_test(m, key);
 }
 
+void tq_actions_change(const struct tq_actions *a, struct tq_key *key)
+{
+	if (a->mark_mask)
+		key->mark = (key->mark & ~a->mark_mask) | a->mark;
+	if (a->rewrite.what & TQ_SET_DSCP)
+		key->dscp = a->rewrite.dscp;
+}
+
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b)
 {
 	u32 i;
 
 	if (a->verdict != b->verdict || a->mark != b->mark ||
-	    a->mark_mask != b->mark_mask || a->n_copies != b->n_copies)
+	    a->mark_mask != b->mark_mask || a->n_copies != b->n_copies ||
+	    memcmp(&a->rewrite, &b->rewrite, sizeof(a->rewrite)) ||
+	    a->nfqueue != b->nfqueue || a->bypass != b->bypass || a->steal != b->steal ||
+	    a->steal_else != b->steal_else ||
+	    tq_quota_sample(a->quota) != tq_quota_sample(b->quota) ||
+	    tq_quota_rate(a->quota) != tq_quota_rate(b->quota) ||
+	    tq_quota_burst(a->quota) != tq_quota_burst(b->quota))
 		return false;
 	for (i = 0; i < a->n_copies; i++)
 		if (a->copy[i].queue != b->copy[i].queue ||
@@ -109,6 +126,18 @@ void tq_actions_release(struct tq_actions *a)
 {
 	while (a->n_copies)
 		tq_queue_unuse(a->copy[--a->n_copies].queue);
+	if (a->steal)
+		tq_queue_unuse(a->steal);
+	a->steal = NULL;
+	tq_quota_free(a->quota);
+	a->quota = NULL;
+}
+
+void tq_actions_forget(struct tq_actions *a)
+{
+	a->n_copies = 0;
+	a->steal = NULL;
+	a->quota = NULL;
 }
 
 struct tq_rule *tq_rule_alloc(u64 handle)

@@ -21,8 +21,11 @@
 #include <linux/tqueue.h>
 #include <linux/types.h>
 
+#include "rewrite.h"
+
 struct tq_key;
 struct tq_queue;
+struct tq_quota;
 struct tq_tuple;
 struct tq_txn;
 
@@ -39,11 +42,13 @@ enum {
 	TQ_HAS_DSCP	= 1 << 8,
 	TQ_HAS_LEN	= 1 << 9,
 	TQ_HAS_FRAG	= 1 << 10,
+	TQ_HAS_CT	= 1 << 11,
 };
 
 /* Those that the index does not look at. */
 #define TQ_HAS_RESIDUAL	(TQ_HAS_ICMP_TYPE | TQ_HAS_ICMP_CODE | TQ_HAS_TCP | TQ_HAS_IIF | \
-			 TQ_HAS_OIF | TQ_HAS_MARK | TQ_HAS_DSCP | TQ_HAS_LEN | TQ_HAS_FRAG)
+			 TQ_HAS_OIF | TQ_HAS_MARK | TQ_HAS_DSCP | TQ_HAS_LEN | TQ_HAS_FRAG | \
+			 TQ_HAS_CT)
 
 /**
  * struct tq_match - which packets a rule is for; what was not given is 0, so
@@ -83,6 +88,7 @@ struct tq_match {
 	u8			tcp_mask;
 	u8			dscp;
 	u8			frag;
+	u8			ct;
 	u8			iif_len;
 	u8			oif_len;
 	char			iif[IFNAMSIZ];
@@ -98,6 +104,12 @@ struct tq_copy {
  * struct tq_actions - what a rule does; never changed once made
  * @verdict: enum tqueue_verdict
  * @mark: new mark within @mark_mask; mask 0: leave the mark alone
+ * @rewrite: changes of the IP header
+ * @nfqueue: number, with TQUEUE_VERDICT_NFQUEUE
+ * @bypass: with it: go on if nobody listens
+ * @steal: with TQUEUE_VERDICT_STEAL: where the packet ends; one user
+ * @steal_else: and its verdict if it can't: TQUEUE_VERDICT_PASS or _DROP
+ * @quota: how many packets are copied; NULL: all
  * @n_copies: length of @copy
  * @copy: where to copy the packet to
  */
@@ -105,6 +117,12 @@ struct tq_actions {
 	u32			verdict;
 	u32			mark;
 	u32			mark_mask;
+	struct tq_rewrite	rewrite;
+	u16			nfqueue;
+	bool			bypass;
+	u8			steal_else;
+	struct tq_queue		*steal;
+	struct tq_quota		*quota;
 	u32			n_copies;
 	struct tq_copy		copy[TQUEUE_RULE_COPIES_MAX];
 };
@@ -195,9 +213,13 @@ void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len);
 /* True if @key is one of the packets of @m, addresses included. */
 bool tq_match_test(const struct tq_match *m, const struct tq_key *key);
 
+/* What a packet's key is after the changes of @a. */
+void tq_actions_change(const struct tq_actions *a, struct tq_key *key);
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
-/* Gives back the users of the queues. */
+/* Gives back what they hold: users of queues, a quota. */
 void tq_actions_release(struct tq_actions *a);
+/* Somebody else has it now. */
+void tq_actions_forget(struct tq_actions *a);
 
 /* A rule without versions; one reference for the caller. */
 struct tq_rule *tq_rule_alloc(u64 handle);

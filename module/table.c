@@ -9,6 +9,7 @@
 
 #include "net.h"
 #include "queue.h"
+#include "quota.h"
 #include "table.h"
 #include "xt_users.h"
 
@@ -272,6 +273,7 @@ int tq_table_link(struct tq_table *t, struct tq_version *v)
 	err = tq_classifier_add(&t->classifier, v);
 	if (err)
 		return err;
+	t->quotas += !!v->actions.quota;
 	while (*p) {
 		parent = *p;
 		p = tq_version_before(v, rb_entry(parent, struct tq_version, order)) ?
@@ -286,6 +288,7 @@ void tq_table_unlink(struct tq_table *t, struct tq_version *v)
 {
 	lockdep_assert_held(&t->lock);
 	tq_classifier_del(&t->classifier, v);
+	t->quotas -= !!v->actions.quota;
 	rb_erase(&v->order, &t->order);
 }
 
@@ -317,6 +320,7 @@ u64 tq_table_memory(struct tq_table *t)
 	lockdep_assert_held(&t->lock);
 	return sizeof(*t) + tq_classifier_memory(&t->classifier) +
 	       (u64)t->classifier.versions * sizeof(struct tq_version) +
+	       (u64)t->quotas * tq_quota_memory() +
 	       (u64)atomic_read(&t->handles.nelems) * (sizeof(struct tq_rule) + sizeof(void *));
 }
 

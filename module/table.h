@@ -38,6 +38,9 @@ struct tq_queue;
  * @next_handle: not in use, nor any above
  * @next_place: behind all others
  * @rules: committed and not deleted
+ * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
+ * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
+ * @quotas: linked versions that have a quota
  * @committing: a commit has changed it, but not @generation yet
  * @users: who forbids its deletion
  * @refs: who keeps its memory
@@ -59,6 +62,9 @@ struct tq_table {
 	u64			next_handle;
 	u64			next_place;
 	u32			rules;
+	u32			nfqueue_rules;
+	u32			quotas;
+	u32			netdev_hooks;
 	bool			committing;
 
 	refcount_t		users;

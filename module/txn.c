@@ -58,6 +58,17 @@ static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
 	txn->count++;
 }
 
+/* A version may be seen by packets, now or after a commit; or not any more. */
+static void alive(struct tq_table *t, const struct tq_version *v)
+{
+	t->nfqueue_rules += v->actions.verdict == TQUEUE_VERDICT_NFQUEUE;
+}
+
+static void dead(struct tq_table *t, const struct tq_version *v)
+{
+	t->nfqueue_rules -= v->actions.verdict == TQUEUE_VERDICT_NFQUEUE;
+}
+
 static void set_timeout(struct tq_change *c, const struct tq_rule_spec *spec)
 {
 	c->timed = spec->timed;
@@ -96,12 +107,13 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 	}
 	err = tq_table_link(t, v);
 	if (err) {
-		v->actions.n_copies = 0;
+		tq_actions_forget(&v->actions);
 		tq_version_free(v);
 		kfree(c);
 		return err;
 	}
 	set_timeout(c, spec);
+	alive(t, v);
 	note(txn, c, t, rule, v);
 	return 0;
 }
@@ -330,6 +342,7 @@ static void undo(struct tq_change *c)
 			tq_table_unhash(t, rule);
 	}
 	if (c->version) {
+		dead(t, c->version);
 		tq_table_unlink(t, c->version);
 		tq_version_free_rcu(c->version);
 	}
@@ -367,10 +380,15 @@ static void settle_version(struct tq_txn *txn, struct tq_change *c)
 	struct tq_version *old = rule->current_ver, *new = rule->pending;
 
 	lockdep_assert_held(&t->lock);
-	if (rule->owner != txn)
+	if (rule->owner != txn) {
+		/* What the transaction itself has replaced was never seen. */
+		if (c->before)
+			dead(t, c->before);
 		return;
+	}
 	if (old) {
 		WRITE_ONCE(old->died, gen);
+		dead(t, old);
 		t->rules--;
 	}
 	if (new) {
@@ -417,7 +435,7 @@ void tq_txn_commit(struct tq_txn *txn)
 		mutex_lock(&t->lock);
 		if (t->committing) {
 			t->committing = false;
-			/* Pairs with the acquire in verdict.c:judge(): whoever
+			/* Pairs with the acquire in verdict.c:tq_verdict(): whoever
 			 * reads this generation finds its versions linked and
 			 * their generations set.
 			 */

@@ -1,16 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * verdict.c - runs the winning rule on a packet.
+ * verdict.c - runs the winning rules on a packet.
+ *
+ * What one hit does, in this order: it counts; it makes the copies, and the
+ * record of a packet that is to be stolen, all of the packet as the rule found
+ * it; it changes mark and header; then its verdict is carried out, or the table
+ * is asked once more, with the changed packet but in the same generation.
+ *
+ * DOC: Stealing
+ *
+ * A packet that was queued is given back to the kernel as consumed, and
+ * netfilter is told to forget it (NF_STOLEN).  nf_tables of some kernels looks
+ * at a packet that is being traced ("meta nftrace") after a target has stolen
+ * it; there such a packet is queued and dropped: it ends as well.
  */
 #include <linux/netdevice.h>
+#include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 
 #include "packet.h"
 #include "queue.h"
+#include "quota.h"
 #include "rule.h"
 #include "table.h"
 #include "verdict.h"
+
+/**
+ * struct visit - a packet in a table
+ * @t: the table
+ * @gen: its generation, of all looks
+ * @skb: the packet
+ * @key: what rules may ask for, brought up to date by every change
+ * @place: where
+ */
+struct visit {
+	const struct tq_table		*t;
+	unsigned long			gen;
+	struct sk_buff			*skb;
+	struct tq_key			key;
+	const struct tq_place		*place;
+};
 
 static u8 hook_point(const struct nf_hook_state *state)
 {
@@ -22,6 +52,8 @@ static u8 hook_point(const struct nf_hook_state *state)
 		[NF_INET_POST_ROUTING]	= TQUEUE_HOOK_POSTROUTING,
 	};
 
+	if (state->pf == NFPROTO_NETDEV)
+		return state->hook == NF_NETDEV_INGRESS ? TQUEUE_HOOK_INGRESS : TQUEUE_HOOK_EGRESS;
 	return state->hook < ARRAY_SIZE(inet) ? inet[state->hook] : 0;
 }
 
@@ -36,28 +68,6 @@ static void meta_init(struct tq_record_meta *meta, const struct tq_key *key,
 	meta->protocol = key->proto;
 }
 
-static void copies(const struct tq_table *t, const struct tq_version *v, unsigned long gen,
-		   const struct sk_buff *skb, const struct tq_key *key,
-		   const struct nf_hook_state *state, bool match_only)
-{
-	const struct tq_actions *a = &v->actions;
-	struct tq_record_meta meta;
-	u32 i;
-
-	meta_init(&meta, key, state);
-	meta.rule = v->rule->handle;
-	meta.table = t->id;
-	meta.generation = gen;
-	meta.verdict = match_only ? TQUEUE_VERDICT_MATCH : a->verdict;
-
-	/* Chosen is counted whatever becomes of the copy: the queue counts
-	 * those that it loses.
-	 */
-	atomic64_add(a->n_copies, &v->rule->copies);
-	for (i = 0; i < a->n_copies; i++)
-		tq_queue_packet(a->copy[i].queue, skb, &meta, a->copy[i].snaplen);
-}
-
 static void count(struct tq_rule *rule, const struct tq_key *key)
 {
 	time64_t now = ktime_get_real_seconds();
@@ -68,41 +78,165 @@ static void count(struct tq_rule *rule, const struct tq_key *key)
 		WRITE_ONCE(rule->last_hit, now);
 }
 
-enum tqueue_verdict tq_verdict(const struct tq_table *t, struct sk_buff *skb,
-			       const struct nf_hook_state *state, bool match_only)
+static void lose(const struct tq_actions *a, struct tq_queue *steal, enum tqueue_loss cause)
 {
+	u32 i;
+
+	for (i = 0; i < a->n_copies; i++)
+		tq_queue_lose(a->copy[i].queue, cause);
+	if (steal)
+		tq_queue_lose(steal, cause);
+}
+
+/* Puts into queues what the rule says.  True: the packet is to end here. */
+static bool put_records(const struct visit *visit, const struct tq_version *v, bool match_only)
+{
+	const struct tq_actions *a = &v->actions;
+	struct tq_queue *steal = match_only ? NULL : a->steal;
+	struct tq_record_meta meta;
+	u32 i;
+
+	meta_init(&meta, &visit->key, visit->place->state);
+	meta.rule = v->rule->handle;
+	meta.table = visit->t->id;
+	meta.generation = visit->gen;
+	meta.verdict = match_only ? TQUEUE_VERDICT_MATCH : a->verdict;
+
+	/* Chosen is counted whatever becomes of the copy: the queue counts
+	 * those that it loses.
+	 */
+	atomic64_add(a->n_copies + !!steal, &v->rule->copies);
+	if (unlikely(a->quota)) {
+		unsigned int cause = tq_quota_take(a->quota);
+
+		if (cause) {
+			lose(a, steal, cause);
+			return false;
+		}
+	}
+	for (i = 0; i < a->n_copies; i++)
+		tq_queue_packet(a->copy[i].queue, visit->skb, &meta, a->copy[i].snaplen);
+	if (!steal)
+		return false;
+	meta.flags = TQUEUE_RECORD_F_STOLEN;
+	return tq_queue_packet(steal, visit->skb, &meta, 0);
+}
+
+/* Counts a hit.  True: the packet is to end here. */
+static bool hit(const struct visit *visit, const struct tq_version *v, bool match_only)
+{
+	count(v->rule, &visit->key);
+	if (!v->actions.n_copies && !v->actions.steal)
+		return false;
+	return put_records(visit, v, match_only);
+}
+
+/* Does to the packet what the rule says.  False: it can't be done. */
+static bool change(struct visit *visit, const struct tq_actions *a)
+{
+	tq_actions_change(a, &visit->key);
+	if (a->mark_mask)
+		visit->skb->mark = visit->key.mark;
+	return !a->rewrite.what || tq_rewrite(visit->skb, visit->key.family, &a->rewrite);
+}
+
+static unsigned int end_here(struct sk_buff *skb)
+{
+	if (unlikely(tq_compat_traced(skb)))
+		return NF_DROP;
+	consume_skb(skb);
+	return NF_STOLEN;
+}
+
+static unsigned int nfqueue(const struct tq_actions *a)
+{
+	return NF_QUEUE_NR(a->nfqueue) | (a->bypass ? NF_VERDICT_FLAG_QUEUE_BYPASS : 0);
+}
+
+unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
+			const struct tq_place *place)
+{
+	const struct tq_version *v, *after = NULL;
+	struct visit visit = { .t = t, .skb = skb, .place = place };
+	unsigned int repeats = 0;
+
+	if (!tq_key_init(&visit.key, skb, place))
+		return TQ_PASS;
 	/* Once, and before anything of the table: pairs with the release in
 	 * txn.c:tq_txn_commit().
 	 */
-	unsigned long gen = atomic_long_read_acquire(&t->generation);
-	const struct tq_actions *a;
-	struct tq_version *v;
-	struct tq_key key;
+	visit.gen = atomic_long_read_acquire(&t->generation);
 
-	if (!tq_key_init(&key, skb, state->pf, state->in, state->out))
-		return TQUEUE_VERDICT_PASS;
-	v = tq_classifier_lookup(&t->classifier, &key, gen);
-	if (!v)
-		return TQUEUE_VERDICT_PASS;
+	while ((v = tq_classifier_lookup(&t->classifier, &visit.key, visit.gen, after))) {
+		const struct tq_actions *a = &v->actions;
 
-	count(v->rule, &key);
-	a = &v->actions;
-	if (a->n_copies)
-		copies(t, v, gen, skb, &key, state, match_only);
-	if (a->mark_mask && !match_only)
-		skb->mark = (skb->mark & ~a->mark_mask) | a->mark;
-	return a->verdict;
+		if (hit(&visit, v, false))
+			return end_here(skb);
+		/* It must not go on as if no rule had asked for a change. */
+		if (unlikely(!change(&visit, a)))
+			return NF_DROP;
+		switch (a->verdict) {
+		case TQUEUE_VERDICT_ACCEPT:
+			return NF_ACCEPT;
+		case TQUEUE_VERDICT_DROP:
+			return NF_DROP;
+		case TQUEUE_VERDICT_NFQUEUE:
+			return nfqueue(a);
+		case TQUEUE_VERDICT_STEAL:
+			/* It could not be queued. */
+			return a->steal_else == TQUEUE_VERDICT_DROP ? NF_DROP : TQ_PASS;
+		case TQUEUE_VERDICT_NEXT:
+			after = v;
+			break;
+		case TQUEUE_VERDICT_REPEAT:
+			if (repeats++ == TQ_REPEAT_MAX)
+				return NF_DROP;
+			after = NULL;
+			break;
+		default:
+			return TQ_PASS;
+		}
+	}
+	return TQ_PASS;
 }
 
-void tq_verdict_copy(struct tq_queue *q, const struct sk_buff *skb,
-		     const struct nf_hook_state *state, u32 snaplen)
+bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
+		      const struct tq_place *place)
 {
+	struct visit visit = { .t = t, .skb = (struct sk_buff *)skb, .place = place };
+	const struct tq_version *v;
+
+	if (!tq_key_init(&visit.key, skb, place))
+		return false;
+	/* As in tq_verdict(). */
+	visit.gen = atomic_long_read_acquire(&t->generation);
+	v = tq_classifier_lookup(&t->classifier, &visit.key, visit.gen, NULL);
+	if (!v)
+		return false;
+	hit(&visit, v, true);
+	return v->actions.verdict != TQUEUE_VERDICT_PASS;
+}
+
+unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *skb,
+			      const struct tq_place *place)
+{
+	unsigned int cause = target->quota ? tq_quota_take(target->quota) : 0;
 	struct tq_record_meta meta;
 	struct tq_key key;
 
+	if (cause) {
+		tq_queue_lose(target->queue, cause);
+		return target->otherwise;
+	}
 	/* Even a packet without a whole header is one that was asked for. */
-	tq_key_init(&key, skb, state->pf, state->in, state->out);
-	meta_init(&meta, &key, state);
+	tq_key_init(&key, skb, place);
+	meta_init(&meta, &key, place->state);
 	meta.verdict = TQUEUE_VERDICT_PASS;
-	tq_queue_packet(q, skb, &meta, snaplen);
+	if (target->steal) {
+		meta.verdict = TQUEUE_VERDICT_STEAL;
+		meta.flags = TQUEUE_RECORD_F_STOLEN;
+	}
+	if (tq_queue_packet(target->queue, skb, &meta, target->snaplen) && target->steal)
+		return end_here(skb);
+	return target->otherwise;
 }

@@ -18,22 +18,28 @@
 #include <linux/slab.h>
 
 #include "net.h"
+#include "packet.h"
 #include "queue.h"
+#include "quota.h"
 #include "table.h"
 #include "verdict.h"
 #include "xt_tqueue.h"
 
 #define MATCH_FLAGS	XT_TQUEUE_MATCH_INVERT
-#define TARGET_FLAGS	(XT_TQUEUE_TARGET_TABLE | XT_TQUEUE_TARGET_SNAPLEN)
+#define QUEUE_FLAGS	(XT_TQUEUE_TARGET_SNAPLEN | XT_TQUEUE_TARGET_SAMPLE | \
+			 XT_TQUEUE_TARGET_STEAL | XT_TQUEUE_TARGET_ELSE_DROP)
+#define TARGET_FLAGS	(XT_TQUEUE_TARGET_TABLE | QUEUE_FLAGS)
 
 /**
  * struct tq_xt_match - what a "-m tqueue" holds
  * @table: a user
+ * @tracked: conntrack, if it is on, has seen the packets
  * @family: NFPROTO_*
  * @xt_table: iptables table the rule is in
  */
 struct tq_xt_match {
 	struct tq_table	*table;
+	bool		tracked;
 	u8		family;
 	char		xt_table[XT_TABLE_MAXNAMELEN];
 };
@@ -41,13 +47,15 @@ struct tq_xt_match {
 /**
  * struct tq_xt_target - what a "-j TQUEUE" holds
  * @table: a user, or NULL
- * @queue: a user, or NULL
+ * @to: without a table: its queue is a user, its quota our own
+ * @tracked: conntrack, if it is on, has seen the packets
  * @family: NFPROTO_*
  * @xt_table: iptables table the rule is in
  */
 struct tq_xt_target {
 	struct tq_table	*table;
-	struct tq_queue	*queue;
+	struct tq_target to;
+	bool		tracked;
 	u8		family;
 	char		xt_table[XT_TABLE_MAXNAMELEN];
 };
@@ -66,16 +74,21 @@ static int name_ok(const struct net *net, const char *name)
 	return 0;
 }
 
+/* Only the table raw comes before conntrack. */
+static bool tracked(const char *xt_table)
+{
+	return strcmp(xt_table, "raw");
+}
+
 /* ---- match ---- */
 
 static bool tqueue_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
 	const struct xt_tqueue_mtinfo *info = par->matchinfo;
-	enum tqueue_verdict v;
+	const struct tq_place place = { par->state, info->priv->tracked };
 
-	/* A match does not change the packet: tq_verdict() was told. */
-	v = tq_verdict(info->priv->table, (struct sk_buff *)skb, par->state, true);
-	return (v != TQUEUE_VERDICT_PASS) ^ !!(info->flags & XT_TQUEUE_MATCH_INVERT);
+	return tq_verdict_match(info->priv->table, skb, &place) ^
+	       !!(info->flags & XT_TQUEUE_MATCH_INVERT);
 }
 
 static int tqueue_mt_check(const struct xt_mtchk_param *par)
@@ -101,6 +114,7 @@ static int tqueue_mt_check(const struct xt_mtchk_param *par)
 		return -ENOENT;
 	}
 	priv->family = par->family;
+	priv->tracked = tracked(par->table);
 	strscpy(priv->xt_table, par->table, sizeof(priv->xt_table));
 	tq_table_xt_add(priv->table, priv->family, priv->xt_table);
 	info->priv = priv;
@@ -123,42 +137,55 @@ static unsigned int tqueue_tg(struct sk_buff *skb, const struct xt_action_param 
 {
 	const struct xt_tqueue_tginfo *info = par->targinfo;
 	const struct tq_xt_target *priv = info->priv;
+	const struct tq_place place = { par->state, priv->tracked };
 
-	if (priv->queue) {
-		tq_verdict_copy(priv->queue, skb, par->state, info->snaplen);
-		return XT_CONTINUE;
-	}
-	switch (tq_verdict(priv->table, skb, par->state, false)) {
-	case TQUEUE_VERDICT_ACCEPT:
-		return NF_ACCEPT;
-	case TQUEUE_VERDICT_DROP:
-		return NF_DROP;
-	default:
-		return XT_CONTINUE;
-	}
+	return priv->table ? tq_verdict(priv->table, skb, &place) :
+			     tq_verdict_queue(&priv->to, skb, &place);
 }
 
 static int target_refuse_flags(const struct net *net, const struct xt_tqueue_tginfo *info)
 {
-	const u32 unsupported = XT_TQUEUE_TARGET_SAMPLE | XT_TQUEUE_TARGET_STEAL |
-				XT_TQUEUE_TARGET_ELSE_DROP;
-
-	if (info->flags & unsupported) {
-		refuse(net, "target: sample and steal are not supported by this version");
-		return -EOPNOTSUPP;
-	}
-	if (info->flags & ~TARGET_FLAGS || info->reserved || info->sample) {
+	if (info->flags & ~TARGET_FLAGS || info->reserved) {
 		refuse(net, "target: unknown flags");
 		return -EINVAL;
 	}
-	if (info->flags & XT_TQUEUE_TARGET_TABLE && info->flags & XT_TQUEUE_TARGET_SNAPLEN) {
-		refuse(net, "target: a table has no snaplen");
+	if (info->flags & XT_TQUEUE_TARGET_TABLE && info->flags & QUEUE_FLAGS) {
+		refuse(net, "target: a table has no snaplen, no sample and steals by its rules");
+		return -EINVAL;
+	}
+	if (info->flags & XT_TQUEUE_TARGET_ELSE_DROP && !(info->flags & XT_TQUEUE_TARGET_STEAL)) {
+		refuse(net, "target: what to do else is for steal only");
+		return -EINVAL;
+	}
+	if (!(info->flags & XT_TQUEUE_TARGET_SAMPLE) != !info->sample) {
+		refuse(net, "target: sample without its flag, or 0");
 		return -EINVAL;
 	}
 	if (!(info->flags & XT_TQUEUE_TARGET_SNAPLEN) != !info->snaplen) {
 		refuse(net, "target: snaplen without its flag, or 0");
 		return -EINVAL;
 	}
+	return 0;
+}
+
+static int target_queue(struct tq_net *tn, const struct xt_tqueue_tginfo *info,
+			struct tq_target *to)
+{
+	to->queue = tq_queue_use(tn, info->name);
+	if (!to->queue) {
+		refuse(tn->net, "target: no queue \"%s\"", info->name);
+		return -ENOENT;
+	}
+	if (info->sample) {
+		to->quota = tq_quota_alloc(info->sample, 0, 0);
+		if (!to->quota) {
+			tq_queue_unuse(to->queue);
+			return -ENOMEM;
+		}
+	}
+	to->snaplen = info->snaplen;
+	to->steal = info->flags & XT_TQUEUE_TARGET_STEAL;
+	to->otherwise = info->flags & XT_TQUEUE_TARGET_ELSE_DROP ? NF_DROP : XT_CONTINUE;
 	return 0;
 }
 
@@ -179,29 +206,29 @@ static int tqueue_tg_check(const struct xt_tgchk_param *par)
 	if (!priv)
 		return -ENOMEM;
 	priv->family = par->family;
+	priv->tracked = tracked(par->table);
 	strscpy(priv->xt_table, par->table, sizeof(priv->xt_table));
 
 	if (info->flags & XT_TQUEUE_TARGET_TABLE) {
 		priv->table = tq_table_use(tn, info->name);
 		if (!priv->table) {
 			refuse(par->net, "target: no table \"%s\"", info->name);
-			goto none;
+			err = -ENOENT;
+			goto free;
 		}
 		tq_table_xt_add(priv->table, priv->family, priv->xt_table);
 	} else {
-		priv->queue = tq_queue_use(tn, info->name);
-		if (!priv->queue) {
-			refuse(par->net, "target: no queue \"%s\"", info->name);
-			goto none;
-		}
-		tq_queue_xt_add(priv->queue, priv->family, priv->xt_table);
+		err = target_queue(tn, info, &priv->to);
+		if (err)
+			goto free;
+		tq_queue_xt_add(priv->to.queue, priv->family, priv->xt_table);
 	}
 	info->priv = priv;
 	return 0;
 
-none:
+free:
 	kfree(priv);
-	return -ENOENT;
+	return err;
 }
 
 static void tqueue_tg_destroy(const struct xt_tgdtor_param *par)
@@ -213,8 +240,9 @@ static void tqueue_tg_destroy(const struct xt_tgdtor_param *par)
 		tq_table_xt_del(priv->table, priv->family, priv->xt_table);
 		tq_table_unuse(priv->table);
 	} else {
-		tq_queue_xt_del(priv->queue, priv->family, priv->xt_table);
-		tq_queue_unuse(priv->queue);
+		tq_queue_xt_del(priv->to.queue, priv->family, priv->xt_table);
+		tq_queue_unuse(priv->to.queue);
+		tq_quota_free(priv->to.quota);
 	}
 	kfree(priv);
 }
@@ -277,6 +305,7 @@ int tq_xt_init(void)
 
 	BUILD_BUG_ON(sizeof(struct xt_tqueue_mtinfo) != 48);
 	BUILD_BUG_ON(sizeof(struct xt_tqueue_tginfo) != 56);
+	BUILD_BUG_ON(TQ_PASS != XT_CONTINUE);
 
 	err = xt_register_matches(matches, ARRAY_SIZE(matches));
 	if (err)

@@ -10,7 +10,7 @@ NS=m
 # Sizes: RULES-PACKETS,...
 : "${SETS=5000-20000,1000-30000,60-20000}"
 : "${SEED=1}"
-KEYS=frag,icmp,flags,dscp,len
+KEYS=frag,icmp,flags,dscp,len,ct,next
 
 match_setup() {
 	load_module
@@ -39,6 +39,7 @@ match_run() {
 	grep '^#' "$WORK/run"
 	kv "$WORK/run"
 	[ -n "${KV[wrong]-}" ] || comment <"$WORK/run"
+	note "further looks ${KV[relooks]-}, looped ${KV[looped]-}"
 	note "winners ${KV[winners]-}, no rule ${KV[none4]-}+${KV[none6]-}, records ${KV[records]-}"
 	# The comparison must have had something to compare.
 	if [ $((KV[none4] + KV[none6])) -lt $((packets / 50)) ] ||

@@ -69,5 +69,26 @@ refused "no table" 1 "no such table" T rule test nosuch family ip
 refused "ports without a protocol" 1 "no ports" T rule test t family ip dport 80
 refused "ports of a later fragment" 1 "no ports" T rule test t family ip proto tcp dport 80 frag later
 refused "an ICMP type of TCP" 1 "no ICMP type" T rule test t family ip proto tcp icmp-type 8
-refused "conntrack, so far" 1 "not supported" T rule test t family ip ct new
+refused "two states of conntrack" 2 "one value" T rule test t family ip ct new,related
+
+# next and repeat: each rule that wins in turn; the last one decides
+must T table add c
+must T -b - <<-END
+	rule add c handle 1 prio 1 mark 0 set-mark 7 next
+	rule add c handle 2 prio 1 mark 0 drop
+	rule add c handle 3 prio 2 dscp 1 set-dscp 2 repeat
+	rule add c handle 4 prio 2 mark 7 dscp 2 next
+	rule add c handle 5 prio 0 dscp 2 mark 0x107 accept
+	rule add c handle 6 prio 9 mark 9 repeat
+	rule add c handle 7 prio 9 dscp 5
+END
+chain() { T -j rule test c "$@" | grep -o '"handle": *[0-9]*' | grep -o '[0-9]*$' | tr '\n' ' '; }
+is "$(chain family ip)" "1 " "next, and then nothing"
+is "$(chain family ip dscp 2)" "1 4 " "next sees the new mark"
+is "$(chain family ip dscp 1)" "1 3 4 " "repeat sees the new DSCP, and not rule 1 again"
+is "$(chain family ip mark 0x107 dscp 1)" "3 5 " "repeat goes back to the first rule"
+is "$(chain family ip mark 9)" "6 6 6 6 6 " "repeat, four times more"
+is "$(chain family ip dscp 5)" "1 7 " "next, and a rule of another priority"
+is "$(chain family ip all)" "1 2 " "all that match the packet as it is described"
+is "$(rule_sum packets c b)" 0 "nothing was counted"
 finish

@@ -356,15 +356,18 @@ struct tqueue_map_producer {
  * RULE_TEST (do)		!RULES_TABLE or RULES_TABLE_ID
  *				!RULES_PACKET { PACKET_* }
  *	reply: RULES_TABLE RULES_TABLE_ID RULES_GENERATION -RULES_RULE: the
- *	       winner, if any.  Counts nothing.
- * RULE_TEST (dump)		the same; reply: every rule that matches, in order
+ *	       winner, if any.  Counts nothing.  Behind a winner with verdict
+ *	       NEXT or REPEAT comes, as a further RULES_RULE, the one that wins
+ *	       the further look; the last one decides.
+ * RULE_TEST (dump)		the same; reply: every rule that matches the packet
+ *				as it is described, in order
  *
  * A nest ends at 65535 bytes and a message at the socket's send buffer: beyond
  * that, use a transaction.
  *
  * HOOK_NEW (do)		!HOOK_TABLE !HOOK_FAMILY !HOOK_POINT
  *				-HOOK_PRIORITY -HOOK_DEVICE
- *	reply: a hook
+ *	reply: a hook.  A device of that name need not be there yet.
  * HOOK_SET (do)		!HOOK_ID !HOOK_TABLE: the hook uses this table
  *				from now on
  * HOOK_DEL (do)		!HOOK_ID
@@ -651,7 +654,8 @@ enum tqueue_frag {
 };
 
 /* enum tqueue_ct_state - bits of RULE_CT_STATE: the state that conntrack, if
- * it is on, has given the packet before; untracked if it has not
+ * it is on, has given the packet before; untracked if it has not.  In
+ * PACKET_CT_STATE exactly one of them; without it the packet is untracked.
  */
 enum tqueue_ct_state {
 	TQUEUE_CT_NEW		= 1 << 0,
@@ -707,11 +711,14 @@ enum tqueue_a_rule {
 	TQUEUE_A_RULE_FRAG,		/* u32: enum tqueue_frag */
 	TQUEUE_A_RULE_CT_STATE,		/* u32: enum tqueue_ct_state */
 
-	/* actions, in this order */
+	/* actions, in this order.  SAMPLE and RATE go for what is stolen, too;
+	 * a record is of the packet as the rule found it.  A rule has SET_TTL
+	 * or ADD_TTL, not both.
+	 */
 	TQUEUE_A_RULE_COPY,		/* multi nest: enum tqueue_a_copy */
 	TQUEUE_A_RULE_SAMPLE,		/* u32: copy each Nth packet only */
 	TQUEUE_A_RULE_RATE,		/* u32: copy at most so many a second */
-	TQUEUE_A_RULE_BURST,		/* u32: packets; default RATE */
+	TQUEUE_A_RULE_BURST,		/* u32: packets; with RATE; default RATE */
 	TQUEUE_A_RULE_SET_MARK,		/* u32, within the mask */
 	TQUEUE_A_RULE_SET_MARK_MASK,	/* u32; default all ones */
 	TQUEUE_A_RULE_SET_TTL,		/* u32: 1 to 255; hop limit on IPv6 */
@@ -731,7 +738,8 @@ enum tqueue_a_rule {
 	TQUEUE_A_RULE_PACKETS,		/* u64: skbs that it won */
 	TQUEUE_A_RULE_BYTES,		/* u64: from the network header on */
 	TQUEUE_A_RULE_COPIES,		/* u64: copies chosen, one per packet and
-					 * RULE_COPY, queued or lost
+					 * RULE_COPY, and one per packet that was
+					 * to be stolen; queued or lost
 					 */
 	TQUEUE_A_RULE_LAST_HIT_MS,	/* u64: ms since the epoch; 0: never */
 

@@ -197,6 +197,39 @@ static void draw_rule(struct world *w, struct rule *q)
 		q->dscp = (int)rng_below(r, 8) * 8;
 	if ((w->keys & KEY_LEN) && rng_chance(r, 10))
 		draw_range(r, &q->lmin, &q->lmax, 200);
+	if ((w->keys & KEY_CT) && rng_chance(r, 10))
+		q->ct = (u8)(1 + rng_below(r, 31));
+}
+
+/* What follows a hit: most rules end the search, some let it go on, often with
+ * something changed that the rules to come ask for.
+ */
+static void draw_end(struct world *w, struct rule *q)
+{
+	struct rng *r = &w->rng;
+
+	q->verdict = (u8)(TQUEUE_VERDICT_PASS + rng_below(r, 3));
+	q->set_mask = rng_chance(r, 5) ? 0xff00 : 0;
+	q->set_mark = q->set_mask & 0x4200;
+	q->set_dscp = -1;
+	q->set_ttl = 0;
+	q->add_ttl = 0;
+	if (!(w->keys & KEY_NEXT))
+		return;
+	if (rng_chance(r, 25))
+		q->verdict = TQUEUE_VERDICT_NEXT;
+	else if (rng_chance(r, 5))
+		q->verdict = TQUEUE_VERDICT_REPEAT;
+	if (rng_chance(r, 10)) {
+		q->set_mask = rng_chance(r, 50) ? 0xffffffff : 1u << rng_below(r, 32);
+		q->set_mark = w->marks[rng_below(r, ARRAY_SIZE(w->marks))] & q->set_mask;
+	}
+	if (rng_chance(r, 15))
+		q->set_dscp = (int)rng_below(r, 64);
+	if (rng_chance(r, 10))
+		q->set_ttl = 1 + (int)rng_below(r, 255);
+	else if (rng_chance(r, 10))
+		q->add_ttl = (int)rng_below(r, 511) - 255;
 }
 
 /* How many of all packets a rule would take, roughly, in bits: what is wide
@@ -247,10 +280,8 @@ struct rule *rules_draw(struct world *w, u32 n)
 		q->order = i;
 		/* Unique by the low half; no order to be had from the value. */
 		q->handle = ((u64)((u32)rng_u64(r) >> 1) << 32) | (((u64)(i + 1) * 2654435761u) & 0xffffffff);
-		q->verdict = (u8)(TQUEUE_VERDICT_PASS + rng_below(r, 3));
 		q->snaplen = rng_chance(r, 10) ? (u16)(60 + rng_below(r, 40)) : 0;
-		q->set_mask = rng_chance(r, 5) ? 0xff00 : 0;
-		q->set_mark = q->set_mask & 0x4200;
+		draw_end(w, q);
 	}
 	return rules;
 }
@@ -273,7 +304,9 @@ static void print_range(FILE *f, const char *key, int min, int max)
 
 void rule_print(FILE *f, const struct rule *q, const char *table, const char *queue)
 {
-	static const char *const verdicts[] = { "", "pass", "accept", "drop" };
+	static const char *const verdicts[] = { "", "pass", "accept", "drop", "next", "repeat" };
+	static const char *const states[] = { "new", "established", "related", "invalid", "untracked" };
+	unsigned int i, n = 0;
 	static const char *const frags[] = {
 		"", "none", "first", "none,first", "later", "none,later", "first,later",
 		"none,first,later",
@@ -307,11 +340,20 @@ void rule_print(FILE *f, const struct rule *q, const char *table, const char *qu
 	print_range(f, "len", q->lmin, q->lmax);
 	if (q->frag)
 		fprintf(f, " frag %s", frags[q->frag]);
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		if (q->ct & 1 << i)
+			fprintf(f, "%s%s", n++ ? "," : " ct ", states[i]);
 	fprintf(f, " queue %s", queue);
 	if (q->snaplen)
 		fprintf(f, " snaplen %u", q->snaplen);
 	if (q->set_mask)
 		fprintf(f, " set-mark 0x%x/0x%x", q->set_mark, q->set_mask);
+	if (q->set_ttl)
+		fprintf(f, " ttl set %d", q->set_ttl);
+	if (q->add_ttl)
+		fprintf(f, " ttl %s %d", q->add_ttl < 0 ? "dec" : "inc", abs(q->add_ttl));
+	if (q->set_dscp >= 0)
+		fprintf(f, " set-dscp %d", q->set_dscp);
 	fprintf(f, " %s\n", verdicts[q->verdict]);
 }
 
@@ -531,17 +573,29 @@ int rule_matches(const struct world *w, const struct rule *q, const struct pkt *
 		if (len < q->lmin || len > q->lmax)
 			return 0;
 	}
+	if (q->ct && !(q->ct & TQUEUE_CT_UNTRACKED))
+		return 0;
 	if (q->iif[0] && !name_matches(q->iif, w->in[p->port]))
 		return 0;
 	return !q->oif[0] || name_matches(q->oif, pkt_out(w, p));
 }
 
-const struct rule *rules_first(const struct world *w, const struct rule *rules, u32 n,
+void rule_change(const struct rule *q, struct pkt *p)
+{
+	int ttl = q->set_ttl ? q->set_ttl : p->ttl + q->add_ttl;
+
+	p->mark = (p->mark & ~q->set_mask) | q->set_mark;
+	p->ttl = (u8)(ttl < 0 ? 0 : ttl > 255 ? 255 : ttl);
+	if (q->set_dscp >= 0)
+		p->dscp = (u8)q->set_dscp;
+}
+
+const struct rule *rules_first(const struct world *w, const struct rule *rules, u32 n, u32 from,
 			       const struct pkt *p)
 {
 	u32 i;
 
-	for (i = 0; i < n; i++)
+	for (i = from; i < n; i++)
 		if (rule_matches(w, &rules[i], p))
 			return &rules[i];
 	return NULL;

@@ -16,6 +16,8 @@ enum rule_key {
 	KEY_FLAGS	= 1 << 2,
 	KEY_DSCP	= 1 << 3,
 	KEY_LEN		= 1 << 4,
+	KEY_CT		= 1 << 5,
+	KEY_NEXT	= 1 << 6,	/* verdicts next and repeat, and what they may see */
 };
 
 /**
@@ -24,7 +26,8 @@ enum rule_key {
  * @proto: -1: any; so also @icmp_type, @icmp_code, @dscp
  * @smax: with @smin > @smax there is no such key; so also @dmin, @lmin
  * @iif, @oif: "" any; a last "+" makes a prefix
- * @verdict: TQUEUE_VERDICT_PASS, _ACCEPT or _DROP
+ * @ct: of enum tqueue_ct_state; no packet here has a state
+ * @verdict: TQUEUE_VERDICT_PASS, _ACCEPT, _DROP, _NEXT or _REPEAT
  * @snaplen: of its copy; 0: none given
  */
 struct rule {
@@ -48,6 +51,9 @@ struct rule {
 	u8	verdict;
 	u16	snaplen;
 	u32	set_mark, set_mask;
+	int	set_dscp;	/* -1: no */
+	int	set_ttl, add_ttl;	/* 0: no */
+	u8	ct;
 };
 
 /**
@@ -86,8 +92,11 @@ u32 pkt_len(const struct pkt *p);
 const char *pkt_out(const struct world *w, const struct pkt *p);
 int rule_matches(const struct world *w, const struct rule *r, const struct pkt *p);
 
-/* NULL if none does. */
-const struct rule *rules_first(const struct world *w, const struct rule *rules, u32 n,
+/* The first from place @from on; NULL if none does. */
+const struct rule *rules_first(const struct world *w, const struct rule *rules, u32 n, u32 from,
 			       const struct pkt *p);
+
+/* What the rule makes of the packet. */
+void rule_change(const struct rule *r, struct pkt *p);
 
 #endif /* RULE_H */

@@ -8,6 +8,7 @@
  *	"253 ..."; a "+" behind a port counts it up with each packet (64 of them);
  *	words: len=N (body) mark=N ttl=N dscp=N type=N code=N flags=N vlan=N
  *	first, later (fragments), hop, dest, route, atomic, opt (headers)
+ *	or "raw HEX": the frame from its type field on, as it is
  *	The PACKETs are sent in turn.
  *   -n N     so many packets in all, by each thread (default 1)
  *   -c CPUS  a thread pinned to each of the CPUs, as 0,1
@@ -41,6 +42,8 @@
 struct spec {
 	struct pkt	p;
 	int		count_sport, count_dport;
+	u8		*raw;
+	size_t		raw_len;
 };
 
 static struct spec specs[MAX_SPECS];
@@ -152,6 +155,19 @@ static void value_word(struct pkt *p, const char *word)
 		die("unknown word: %s", word);
 }
 
+static void parse_raw(struct spec *s, const char *hex)
+{
+	size_t i;
+
+	if (!hex || strlen(hex) % 2 || strlen(hex) / 2 > PKT_MAX - 12)
+		die("raw HEX: no whole bytes, or too many");
+	s->raw_len = strlen(hex) / 2;
+	s->raw = xcalloc(1, s->raw_len);
+	for (i = 0; i < s->raw_len; i++)
+		if (sscanf(hex + 2 * i, "%2hhx", &s->raw[i]) != 1)
+			die("raw HEX: %s", hex);
+}
+
 static void parse_spec(const char *given)
 {
 	char *text = strdup(given), *save, *word;
@@ -163,6 +179,11 @@ static void parse_spec(const char *given)
 	word = strtok_r(text, " ", &save);
 	if (!word)
 		die("an empty PACKET");
+	if (!strcmp(word, "raw")) {
+		parse_raw(s, strtok_r(NULL, " ", &save));
+		free(text);
+		return;
+	}
 	p->proto = proto_number(word);
 	p->icmp_type = p->proto == PKT_ICMP6 ? 128 : 8;
 	word = strtok_r(NULL, " ", &save);
@@ -204,7 +225,12 @@ static void make(struct message *m, struct msghdr *hdr, unsigned int thread, u64
 		p.sport = (u16)(p.sport + seq % 64);
 	if (s->count_dport)
 		p.dport = (u16)(p.dport + seq % 64);
-	m->iov = (struct iovec){ m->frame, pkt_build(&p, m->frame) };
+	if (s->raw) {
+		memcpy(m->frame + 12, s->raw, s->raw_len);
+		m->iov = (struct iovec){ m->frame, 12 + s->raw_len };
+	} else {
+		m->iov = (struct iovec){ m->frame, pkt_build(&p, m->frame) };
+	}
 	memcpy(m->frame, dst_mac, 6);
 	memcpy(m->frame + 6, src_mac, 6);
 	memset(hdr, 0, sizeof(*hdr));

@@ -6,8 +6,9 @@
  *	prints random rules as a batch for tqctl; all of them copy to QUEUE
  *   tqmatch (the same options) [-n PACKETS] [-b BATCH] [-v] [-X] [-a NAME] run DEVICE
  *	sends packets that are likely to meet edges of these rules, reads the
- *	queue's DEVICE and compares each packet's record with what a linear
- *	search finds; a packet that no rule is for must have no record
+ *	queue's DEVICE and compares each packet's records with what a linear
+ *	search finds, one for each rule that it meets in turn (verdicts next
+ *	and repeat); a packet that no rule is for must have no record
  *
  * Packets leave by SEND and come in by its peer IN in this very namespace, so
  * that the mark that the sender gives them stays.  With -o they are routed, to
@@ -17,7 +18,8 @@
  *	only says how many packets would meet which verdict
  *
  *   -v       records must say "match": the fate is iptables' own
- *   -k KEYS  of frag,icmp,flags,dscp,len: use these keys too
+ *   -k KEYS  of frag,icmp,flags,dscp,len,ct: use these keys too; next: and these
+ *            verdicts, and rules that change what packets have
  *   -X       plant an error: expect the wrong rule for one packet
  *
  * Prints counts as "name=value", for scripts; exits 1 if a packet differed.
@@ -40,12 +42,14 @@
 #define BATCH_MAX	4096	/* more would not fit an IPv4 identification */
 #define HANG_MS		60000
 
+/* @p, @frame and @len: as the next rule is to find it; @hits rules from
+ * chain[@at] on, of which @seen have made their record
+ */
 struct sent {
 	struct pkt		p;
-	const struct rule	*rule;
 	u8			frame[256];
 	u32			len;
-	u8			seen;
+	u32			at, hits, seen;
 };
 
 static struct world world;
@@ -56,10 +60,18 @@ static struct rule *rules;
 static u32 n_rules = 100, n_packets = 1000, batch = 1000, hook_point;
 static int as_match;
 static struct sent *sent;
+static const struct rule **chain;
+static u32 chain_n, chain_room;
 static u32 n_sent, expected, got;
 static struct reader reader;
-static u64 wrong, hits[2][8], none[2], winners;
+static u64 wrong, hits[2][8], none[2], winners, relooks, dropped_relooks;
 static u8 *won;
+
+/* The rule whose record is next; NULL: none any more */
+static const struct rule *due(const struct sent *s)
+{
+	return s->seen < s->hits ? chain[s->at + s->seen] : NULL;
+}
 
 static void complain(const struct sent *s, const struct tqueue_record *rec, const char *what)
 {
@@ -70,9 +82,9 @@ static void complain(const struct sent *s, const struct tqueue_record *rec, cons
 	fprintf(f, "# %s: IPv%u proto %u ports %u %u frag %u mark %#x in %s out %s exts %#x len %u\n",
 		what, s->p.family, s->p.proto, s->p.sport, s->p.dport, s->p.frag, s->p.mark,
 		world.in[s->p.port], pkt_out(&world, &s->p), s->p.exts, pkt_len(&s->p));
-	if (s->rule) {
-		fputs("#   expected: ", f);
-		rule_print(f, s->rule, "T", "Q");
+	if (due(s)) {
+		fprintf(f, "#   expected, as %u of %u: ", s->seen + 1, s->hits);
+		rule_print(f, due(s), "T", "Q");
 	} else {
 		fputs("#   expected: no rule\n", f);
 	}
@@ -118,8 +130,21 @@ static u32 packet_id(const u8 *ip, u32 len)
 	return ~0u;
 }
 
+static void build(struct sent *s)
+{
+	u8 buf[PKT_MAX];
+
+	s->len = (u32)pkt_build(&s->p, buf);
+	if (s->len > sizeof(s->frame))
+		die("a packet has grown");
+	memcpy(s->frame, buf, s->len);
+	memcpy(s->frame, in_mac[s->p.port], 6);
+	memcpy(s->frame + 6, send_mac[s->p.port], 6);
+}
+
 static void compare(const struct tqueue_record *rec, const u8 *payload, void *arg)
 {
+	const struct rule *rule;
 	const struct pkt *p;
 	struct sent *s;
 	u32 id, cap;
@@ -136,20 +161,18 @@ static void compare(const struct tqueue_record *rec, const u8 *payload, void *ar
 	s = &sent[id];
 	p = &s->p;
 	got++;
-	if (s->seen++) {
-		complain(s, rec, "a second record");
-		return;
-	}
-	if (!s->rule) {
+	rule = due(s);
+	if (!rule) {
 		complain(s, rec, "a record without a rule");
 		return;
 	}
-	if (rec->rule != s->rule->handle) {
+	if (rec->rule != rule->handle) {
 		complain(s, rec, "wrong rule");
+		s->seen++;
 		return;
 	}
-	cap = s->rule->snaplen && s->rule->snaplen < s->len ? s->rule->snaplen : s->len;
-	if (rec->verdict != (as_match ? TQUEUE_VERDICT_MATCH : s->rule->verdict))
+	cap = rule->snaplen && rule->snaplen < s->len ? rule->snaplen : s->len;
+	if (rec->verdict != (as_match ? TQUEUE_VERDICT_MATCH : rule->verdict))
 		complain(s, rec, "wrong verdict");
 	else if (rec->family != (p->family == 4 ? TQUEUE_FAMILY_IPV4 : TQUEUE_FAMILY_IPV6) ||
 		 rec->protocol != p->proto || rec->mark != p->mark || rec->hook != hook_point ||
@@ -160,6 +183,10 @@ static void compare(const struct tqueue_record *rec, const u8 *payload, void *ar
 		complain(s, rec, "wrong length");
 	else if (!same_bytes(s, payload, cap))
 		complain(s, rec, "wrong bytes");
+	s->seen++;
+	rule_change(rule, &s->p);
+	if (due(s))
+		build(s);
 }
 
 static void send_all(void)
@@ -234,13 +261,58 @@ static void receive(int fd)
 	while (take(fd))
 		;
 	for (i = 0; i < n_sent; i++)
-		if (sent[i].rule && !sent[i].seen)
+		if (due(&sent[i]))
 			complain(&sent[i], NULL, "no record");
+}
+
+static void meet(struct sent *s, const struct rule *rule)
+{
+	size_t at = (size_t)(rule - rules);
+
+	if (chain_n == chain_room) {
+		chain_room = chain_room ? chain_room * 2 : 4096;
+		chain = xrealloc(chain, chain_room * sizeof(*chain));
+	}
+	chain[chain_n++] = rule;
+	relooks += s->hits > 0;
+	s->hits++;
+	winners += !won[at];
+	won[at] = 1;
+}
+
+/* Lets the packet go through the rules; returns what becomes of it. */
+static unsigned int go(struct sent *s)
+{
+	const struct rule *rule;
+	unsigned int repeats = 0;
+	struct pkt p = s->p;
+	u32 from = 0;
+
+	s->at = chain_n;
+	while ((rule = rules_first(&world, rules, n_rules, from, &p))) {
+		meet(s, rule);
+		if (as_match)
+			return rule->verdict > TQUEUE_VERDICT_DROP ? TQUEUE_VERDICT_DROP :
+								     rule->verdict;
+		rule_change(rule, &p);
+		if (rule->verdict == TQUEUE_VERDICT_NEXT) {
+			from = (u32)(rule - rules) + 1;
+		} else if (rule->verdict == TQUEUE_VERDICT_REPEAT) {
+			if (repeats++ == 4) {
+				dropped_relooks++;
+				return TQUEUE_VERDICT_DROP;
+			}
+			from = 0;
+		} else {
+			return rule->verdict;
+		}
+	}
+	return s->hits ? TQUEUE_VERDICT_PASS : 0;
 }
 
 static void draw(struct sent *s, u32 id, u64 seq)
 {
-	size_t len;
+	unsigned int fate;
 	u8 buf[PKT_MAX];
 
 	memset(s, 0, sizeof(*s));
@@ -248,23 +320,14 @@ static void draw(struct sent *s, u32 id, u64 seq)
 		pkt_draw(&world, rules, n_rules, &s->p);
 		s->p.id = id;
 		s->p.seq = seq;
-		len = pkt_build(&s->p, buf);
-	} while (len > sizeof(s->frame));
-	memcpy(s->frame, buf, len);
-	memcpy(s->frame, in_mac[s->p.port], 6);
-	memcpy(s->frame + 6, send_mac[s->p.port], 6);
-	s->len = (u32)len;
-	s->rule = rules_first(&world, rules, n_rules, &s->p);
-	if (s->rule) {
-		size_t at = (size_t)(s->rule - rules);
-
-		expected++;
-		hits[s->p.family == 6][s->rule->verdict]++;
-		winners += !won[at];
-		won[at] = 1;
-	} else {
+	} while (pkt_build(&s->p, buf) > sizeof(s->frame));
+	build(s);
+	fate = go(s);
+	expected += s->hits;
+	if (fate)
+		hits[s->p.family == 6][fate]++;
+	else
 		none[s->p.family == 6]++;
-	}
 }
 
 static int dry(void)
@@ -273,10 +336,10 @@ static int dry(void)
 	u32 i;
 
 	won = xcalloc(n_rules, 1);
-	for (i = 0; i < n_packets; i++)
+	for (i = 0; i < n_packets; i++, chain_n = 0)
 		draw(&s, 0, i);
-	printf("packets=%u none=%" PRIu64 " winners=%" PRIu64 "\n", n_packets, none[0] + none[1],
-	       winners);
+	printf("packets=%u none=%" PRIu64 " winners=%" PRIu64 " relooks=%" PRIu64 "\n", n_packets,
+	       none[0] + none[1], winners, relooks);
 	return 0;
 }
 
@@ -299,12 +362,12 @@ static int run(const char *device, int plant)
 	won = xcalloc(n_rules, 1);
 	while (seq < n_packets && wrong < 100) {
 		n_sent = n_packets - seq < batch ? (u32)(n_packets - seq) : batch;
-		expected = got = 0;
+		expected = got = chain_n = 0;
 		for (i = 0; i < n_sent; i++)
 			draw(&sent[i], i, seq++);
 		for (i = 0; plant && i < n_sent; i++)
-			if (sent[i].rule) {
-				sent[i].rule = &rules[(sent[i].rule - rules + 1) % n_rules];
+			if (sent[i].hits) {
+				chain[sent[i].at] = &rules[(chain[sent[i].at] - rules + 1) % n_rules];
 				plant = 0;
 			}
 		send_all();
@@ -315,6 +378,7 @@ static int run(const char *device, int plant)
 		       "\ndrop%d=%" PRIu64 "\nnone%d=%" PRIu64 "\n", i ? 6 : 4,
 		       hits[i][1] + hits[i][2] + hits[i][3] + none[i], i ? 6 : 4, hits[i][1],
 		       i ? 6 : 4, hits[i][2], i ? 6 : 4, hits[i][3], i ? 6 : 4, none[i]);
+	printf("relooks=%" PRIu64 "\nlooped=%" PRIu64 "\n", relooks, dropped_relooks);
 	printf("winners=%" PRIu64 "\nrecords=%" PRIu64 "\nlost=%" PRIu64 "\nbad=%" PRIu64
 	       "\nwrong=%" PRIu64 "\n", winners, reader.records, reader.lost, reader.bad, wrong);
 	return wrong || reader.bad || reader.lost ? 1 : 0;
@@ -347,7 +411,7 @@ static void parse_outs(char *list)
 
 static void parse_keys(const char *list)
 {
-	static const char *const names[] = { "frag", "icmp", "flags", "dscp", "len" };
+	static const char *const names[] = { "frag", "icmp", "flags", "dscp", "len", "ct", "next" };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
