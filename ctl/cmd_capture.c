@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "capture": records of a queue to a pcapng file, or live to a pipe. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -9,12 +8,12 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "libtqueue.h"
 #include "names.h"
 #include "pcapng.h"
 #include "print_record.h"
 #include "stop.h"
 #include "tqctl.h"
-#include "tqueue.h"
 
 /**
  * struct capture - one run
@@ -38,7 +37,7 @@ struct capture {
 	bool			quiet;
 
 	struct pcapng		pcapng;
-	struct tqueue_reader	*reader;
+	struct tqueue		*source;
 	struct names		names;
 	struct stop		stop;
 
@@ -56,6 +55,9 @@ enum step {
 	BROKEN_PIPE,	/* nobody reads what we write: a normal end */
 	FAILED,		/* it has been told, and capture.code is set */
 };
+
+/* Records between two looks at signals and the clock. */
+#define SOME	1024
 
 /* ---- words ---- */
 
@@ -168,7 +170,7 @@ static void take_lost(struct capture *c, const struct tqueue_record *rec)
 	struct tqueue_lost lost;
 	int i;
 
-	tqueue_record_lost(rec, &lost);
+	tqueue_lost(rec, &lost);
 	c->lost.count += lost.count;
 	for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
 		c->lost.cause[i] += lost.cause[i];
@@ -199,7 +201,7 @@ static enum step take(struct tqctl *t, struct capture *c, const struct tqueue_re
 		return GO_ON;
 	}
 	make_comment(comment, sizeof(comment), t, c, rec);
-	if (pcapng_record(&c->pcapng, rec, tqueue_record_payload(rec),
+	if (pcapng_record(&c->pcapng, rec, tqueue_payload(rec),
 			  comment[0] ? comment : NULL))
 		return write_failed(t, c);
 	c->packets++;
@@ -209,46 +211,49 @@ static enum step take(struct tqctl *t, struct capture *c, const struct tqueue_re
 
 /* ---- the loop ---- */
 
-/* All that was read in one go.  @until: CLOCK_MONOTONIC; a younger record is
- * the last; 0: none is.
+/* Some of what is there, so that the world can be looked at in between.  A record
+ * that is younger than @until (CLOCK_MONOTONIC; 0: none is) is the last, but what
+ * has left the queue with it is written too.  *empty: there was no more.
  */
-static enum step take_all(struct tqctl *t, struct capture *c, uint64_t until)
+static enum step take_some(struct tqctl *t, struct capture *c, uint64_t until, bool *empty)
 {
 	const struct tqueue_record *rec;
 	enum step step = GO_ON;
 	bool late = false;
+	int ret = 1, n;
 
-	while (step == GO_ON && (rec = tqueue_reader_next(c->reader))) {
+	*empty = false;
+	for (n = 0; step == GO_ON && n < SOME; n++) {
+		/* What is not wanted stays in the queue. */
+		if (c->count)
+			tqueue_limit(c->source, c->count - c->packets);
+		ret = tqueue_next(c->source, &rec);
+		if (ret <= 0)
+			break;
 		step = take(t, c, rec);
 		late |= until && rec->mono_ns > until;
+		if (step == GO_ON && late && !tqueue_buffered(c->source))
+			step = ENOUGH;
 	}
 	if (step != FAILED && step != BROKEN_PIPE && fflush(c->pcapng.f))
-		step = write_failed(t, c);
-	return step == GO_ON && late ? ENOUGH : step;
-}
-
-static enum step fill(struct tqctl *t, struct capture *c, uint64_t until, bool *empty)
-{
-	ssize_t n;
-
-	/* What is not wanted stays in the queue. */
-	if (c->count)
-		tqueue_reader_limit(c->reader, c->count - c->packets);
-	n = tqueue_reader_fill(c->reader);
-	*empty = false;
-	if (n > 0)
-		return take_all(t, c, until);
-	if (!n)
+		return write_failed(t, c);
+	if (step != GO_ON)
+		return step;
+	switch (ret) {
+	case 1:
+		return GO_ON;
+	case 0:
 		return ENOUGH;		/* the queue was deleted */
-	if (errno == EPIPE) {
-		tqctl_say(t, "overtaken: the oldest records were overwritten unread");
+	case -EAGAIN:
+		*empty = true;
 		return GO_ON;
+	case -EPIPE:
+		tqctl_say(t, "%s", tqueue_error(c->source));
+		return GO_ON;
+	default:
+		c->code = device_error(t, c->source);
+		return FAILED;
 	}
-	*empty = errno == EAGAIN;
-	if (*empty)
-		return GO_ON;
-	c->code = tqctl_errno(t, errno, c->queue);
-	return FAILED;
 }
 
 static void show_progress(struct tqctl *t, struct capture *c)
@@ -271,21 +276,23 @@ static enum step drain(struct tqctl *t, struct capture *c)
 	bool empty = false;
 
 	while (step == GO_ON && !empty)
-		step = fill(t, c, until, &empty);
+		step = take_some(t, c, until, &empty);
 	return step == GO_ON ? ENOUGH : step;
 }
 
 static enum step loop(struct tqctl *t, struct capture *c)
 {
 	enum step step = GO_ON;
-	bool empty;
+	bool empty = true;
 
 	while (step == GO_ON) {
-		switch (stop_wait(&c->stop, tqueue_reader_fd(c->reader), 500)) {
+		switch (stop_wait(&c->stop, tqueue_fd(c->source), empty ? 500 : 0)) {
 		case STOP_READY:
-			step = fill(t, c, 0, &empty);
+			step = take_some(t, c, 0, &empty);
 			break;
 		case STOP_TICK:
+			if (!empty)
+				step = take_some(t, c, 0, &empty);
 			break;
 		case STOP_END:
 			return drain(t, c);
@@ -372,27 +379,20 @@ int cmd_capture(struct tqctl *t, struct parse *p)
 {
 	struct capture c = { .stop.fd = -1 };
 	char app[32];
-	int fd, code;
+	int code;
 
 	if (parse_words(p, &c))
 		return tqctl_usage(t, p);
 	snprintf(app, sizeof(app), "tqctl %s", tqctl_version);
 	c.pcapng.app = app;
 	c.pcapng.name = c.queue;
-	code = device_open(t, c.queue, O_RDONLY | O_NONBLOCK, &fd);
-	if (code)
-		return code;
-	c.reader = tqueue_reader_new(fd, 0);
-	if (c.reader) {
+	code = device_open(t, c.queue, TQUEUE_O_NONBLOCK, &c.source);
+	if (!code)
 		code = open_file(t, &c);
-		if (!code)
-			code = run(t, &c);
-		code = close_file(t, &c, code);
-	} else {
-		code = tqctl_errno(t, errno, c.queue);
-		close(fd);
-	}
-	tqueue_reader_free(c.reader);
+	if (!code)
+		code = run(t, &c);
+	code = close_file(t, &c, code);
+	tqueue_free(c.source);
 	stop_free(&c.stop);
 	names_free(&c.names);
 	pcapng_free(&c.pcapng);
