@@ -76,6 +76,14 @@ static const struct refusal {
 	{ "capture q -w f --for ever", 6, "not a time" },
 	{ "capture q -w f --snaplen 262145", 6, "not in the range 1 to 262144" },
 	{ "capture q -w f --link wlan", 6, "not a kind of link: one of auto, ethernet, raw" },
+	{ "capture q -w - --rotate-size 1M", 6, "standard output can't be rotated" },
+	{ "capture q -w f --rotate-size 0", 6, "no size at all" },
+	{ "capture q -w f --rotate-size x", 6, "not a size" },
+	{ "capture q -w f --rotate-time 0", 6, "no time, or too long" },
+	{ "capture q -w f --rotate-time never", 6, "not a time" },
+	{ "capture q -w f --files 3", 6, "--files needs --rotate-size or --rotate-time" },
+	{ "capture q -w f --files 0", 6, "not in the range 1 to 1000000" },
+	{ "capture q -w f --no-payload", 5, "--no-payload needs --json" },
 	{ "monitor now", 2, "nothing more is expected here" },
 
 	/* tables */
@@ -273,6 +281,10 @@ static void test_accepted(void **state)
 		"hook add suspects family inet hook prerouting priority raw",
 		"hook add suspects family ip hook forward priority -300", "hook list", "hook del 1",
 		"hook set 1 table t",
+		"queue read ids -c 5 --follow", "queue write ids hello",
+		"capture ids -w /nonexistent/f -c 10 --for 1h --snaplen 64 --link raw --messages -q",
+		"capture ids -w /nonexistent/f-%H --rotate-size 10M --rotate-time 1h --files 24 --shared",
+		"capture ids -w /nonexistent/f --json --no-payload",
 	};
 	size_t i;
 
