@@ -23,6 +23,13 @@ enum step {
 	FAILED,		/* it has been told, and capture.code is set */
 };
 
+const struct tq_name capture_links[] = {
+	{ "auto", PCAPNG_LINK_AUTO },
+	{ "ethernet", PCAPNG_LINK_ETHERNET },
+	{ "raw", PCAPNG_LINK_RAW },
+	{ NULL, 0 }
+};
+
 /* ---- one record ---- */
 
 /* Losses that somebody asked for are no holes in the capture. */

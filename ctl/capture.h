@@ -55,6 +55,9 @@ struct capture {
 	int			code;
 };
 
+/* Words for enum pcapng_link. */
+extern const struct tq_name capture_links[];
+
 /* Opens queue and sink, runs, closes, tells.  An exit status. */
 int capture_run(struct tqctl *t, struct capture *c);
 

@@ -6,13 +6,6 @@
 #include "capture.h"
 #include "tqctl.h"
 
-static const struct tq_name links[] = {
-	{ "auto", PCAPNG_LINK_AUTO },
-	{ "ethernet", PCAPNG_LINK_ETHERNET },
-	{ "raw", PCAPNG_LINK_RAW },
-	{ NULL, 0 }
-};
-
 static const struct parse_key keys[] = {
 	{ "-w", "FILE", "write here; - is standard output" },
 	{ "-c", "N", "stop after N packets" },
@@ -72,7 +65,7 @@ static int parse_sink(struct parse *p, struct sink *s)
 	else if (parse_take(p, "--files"))
 		err = parse_u32(p, &s->files, 1, 1000000);
 	else if (parse_take(p, "--link"))
-		err = parse_enum(p, links, "a kind of link", &link);
+		err = parse_enum(p, capture_links, "a kind of link", &link);
 	else
 		return 0;
 	s->pcapng.link = link;

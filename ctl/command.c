@@ -11,6 +11,8 @@ static const struct command objects[] = {
 	{ "hook", "", "tables at netfilter's hooks, without iptables", .sub = hook_commands },
 	{ "capture", "QUEUE -w FILE [OPTION...]", "write packets to a pcapng file or a pipe",
 	  .run = cmd_capture, .keys = cmd_capture_keys },
+	{ "top", "[QUEUE] [-c N] [-d TIME]", "what queues and CPUs take and lose in a second",
+	  .run = cmd_top, .keys = cmd_top_keys },
 	{ "monitor", "", "print changes as they happen", .run = cmd_monitor },
 	{ "version", "", "versions of tool and module", .run = cmd_version },
 	{ .name = NULL }

@@ -105,13 +105,22 @@ static int read_options(struct tqctl *t, int argc, char **argv, const char **bat
 	return -1;
 }
 
+/* Wireshark runs us under a name in its folder of extcap programs. */
+static bool is_extcap(const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	return n >= 6 && !strcmp(name + n - 6, "extcap");
+}
+
 int main(int argc, char **argv)
 {
 	struct tqctl t = { .out.file = stdout, .err = stderr };
 	const char *batch = NULL;
 	int code;
 
-	code = read_options(&t, argc, argv, &batch);
+	code = is_extcap(argv[0]) ? tqctl_extcap(&t, argc, argv) :
+				    read_options(&t, argc, argv, &batch);
 	if (code < 0 && batch && optind < argc) {
 		fprintf(stderr, "tqctl: \"%s\": no command goes with --batch\n", argv[optind]);
 		code = TQCTL_USAGE;

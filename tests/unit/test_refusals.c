@@ -84,6 +84,11 @@ static const struct refusal {
 	{ "capture q -w f --files 3", 6, "--files needs --rotate-size or --rotate-time" },
 	{ "capture q -w f --files 0", 6, "not in the range 1 to 1000000" },
 	{ "capture q -w f --no-payload", 5, "--no-payload needs --json" },
+	{ "top a/b", 2, "not a name" },
+	{ "top q now", 3, "neither -c N nor -d TIME" },
+	{ "top -c 0", 3, "less than 1" },
+	{ "top -d 1us", 3, "less than 1ms, or more than an hour" },
+	{ "top -d 2h", 3, "less than 1ms, or more than an hour" },
 	{ "monitor now", 2, "nothing more is expected here" },
 
 	/* tables */
@@ -281,6 +286,7 @@ static void test_accepted(void **state)
 		"hook add suspects family inet hook prerouting priority raw",
 		"hook add suspects family ip hook forward priority -300", "hook list", "hook del 1",
 		"hook set 1 table t",
+		"top", "top ids -c 2 -d 100ms",
 		"queue read ids -c 5 --follow", "queue write ids hello",
 		"capture ids -w /nonexistent/f -c 10 --for 1h --snaplen 64 --link raw --messages -q",
 		"capture ids -w /nonexistent/f-%H --rotate-size 10M --rotate-time 1h --files 24 --shared",
