@@ -70,13 +70,13 @@ is "$(grep -c '"type":"packet"' "$WORK/j") $(grep -c payload "$WORK/j")" "2 0" "
 # ---- rows of files ----
 mkdir "$WORK/row"
 packets "$N" 200
-check "rotation by size" timeout 60 tqctl -n b capture q -w "$WORK/row/s.pcapng" --rotate-size 20K -c "$N"
+check "rotation by size" timeout 60 tqctl -n b capture q -w "$WORK/row/s.pcapng" --rotate-size 40K -c "$N"
 files=("$WORK"/row/s_*.pcapng)
-at_least ${#files[@]} $((N * 250 / 20480)) "many files"
+at_least ${#files[@]} $((N * 250 / 40960)) "many files"
 sum=0 large=0
 for f in "${files[@]}"; do
 	sum=$((sum + $(count "$f")))
-	[ "$(wc -c <"$f")" -le 21504 ] || large=$((large + 1))
+	[ "$(wc -c <"$f")" -le 41984 ] || large=$((large + 1))
 done
 is "$sum $large" "$N 0" "every packet is in one, none is larger than its size and a record"
 # Some packets, a pause, some packets: a file each.
@@ -151,7 +151,7 @@ END
 packets 300
 must timeout 60 tqctl -n b capture small -w "$WORK/l" --for 100ms
 packets 1
-cat >"$WORK/tty.py" <<'END'
+cat >"$WORK/terminal.py" <<'END'
 import os, pty, sys
 pid, fd = pty.fork()
 if not pid:
@@ -168,10 +168,10 @@ while True:
 sys.stdout.buffer.write(out.replace(b"\r", b"\n"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if hasattr(os, "waitstatus_to_exitcode") else 0)
 END
-check "on a terminal" timeout 60 python3 "$WORK/tty.py" tqctl -n b capture small -w "$WORK/tty.pcapng" --for 1200ms
+check "on a terminal" timeout 60 python3 "$WORK/terminal.py" tqctl -n b capture small -w "$WORK/tty.pcapng" --for 1200ms
 grep -qE '^[0-9]+ packets, [0-9]+/s, [0-9.]+[KM]?/s, [1-9][0-9]* lost, [0-9]+/s' "$WORK/out"
 ok $? "there is progress, with rates and losses"
-timeout 60 python3 "$WORK/tty.py" tqctl -n b capture small -w - >"$WORK/out" 2>&1
+timeout 60 python3 "$WORK/terminal.py" tqctl -n b capture small -w - >"$WORK/out" 2>&1
 grep -q "not for a terminal" "$WORK/out"
 ok $? "pcapng is not written to it"
 
