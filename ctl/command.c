@@ -33,6 +33,11 @@ static void print_rows(FILE *f, const struct command *rows)
 	}
 }
 
+const struct command *tqctl_rows(void)
+{
+	return objects;
+}
+
 void tqctl_objects(FILE *f)
 {
 	print_rows(f, objects);

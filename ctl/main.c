@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complete.h"
 #include "tqctl.h"
 
 static const struct {
@@ -119,8 +120,12 @@ int main(int argc, char **argv)
 	const char *batch = NULL;
 	int code;
 
-	code = is_extcap(argv[0]) ? tqctl_extcap(&t, argc, argv) :
-				    read_options(&t, argc, argv, &batch);
+	if (is_extcap(argv[0]))
+		code = tqctl_extcap(&t, argc, argv);
+	else if (argc > 1 && !strcmp(argv[1], "--complete"))
+		code = tqctl_complete(&t, (const char *const *)argv + 2, argc - 2);
+	else
+		code = read_options(&t, argc, argv, &batch);
 	if (code < 0 && batch && optind < argc) {
 		fprintf(stderr, "tqctl: \"%s\": no command goes with --batch\n", argv[optind]);
 		code = TQCTL_USAGE;

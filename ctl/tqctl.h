@@ -73,7 +73,8 @@ struct command {
 
 /* command.c: runs one command line. */
 int tqctl_run(struct tqctl *t, const char *const *words, unsigned int n);
-/* The objects that there are, for the help of the tool itself. */
+/* The objects that there are; for the help of the tool itself. */
+const struct command *tqctl_rows(void);
 void tqctl_objects(FILE *f);
 
 /* cmd_extcap.c: the tool under a name that ends in "extcap". */

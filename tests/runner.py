@@ -286,8 +286,8 @@ def collect(group):
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
     if group == "nightly":
-        return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "lint-selftest",
-                                       "unit-selftest")] +
+        return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "demo-extcap",
+                                       "lint-selftest", "unit-selftest")] +
                 guest_jobs(pick(KERNELS + RT + ["debug"]), False))
     sys.exit("runner: no group '%s'" % group)
 

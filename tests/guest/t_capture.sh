@@ -18,7 +18,11 @@ must T queue add q ring 1M
 must T table add t
 must T rule add t prio 1 proto udp queue q drop
 must T hook add t family ip hook prerouting
-packets() { gen va -n "$1" "udp 10.9.0.1:1000+ 10.9.0.2:2000 len=${2:-100}" >/dev/null; }
+# All by one CPU: a loss is told before the next record of its CPU.
+packets() {
+	in_ns a taskset -c 0 tqgen -d "$MAC_B" va -n "$1" \
+		"udp 10.9.0.1:1000+ 10.9.0.2:2000 len=${2:-100}" >/dev/null
+}
 count() { tcpdump -nr "$1" 2>/dev/null | wc -l; }
 flush() { T queue flush q; }
 
@@ -183,5 +187,32 @@ grep -qE '^10\.9\.0\.1 +3 packets +384 bytes' "$WORK/example"
 ok $? "and counts"
 comment <"$WORK/example"
 refused "it says why it can't" 1 "queue nono: refused by the kernel: .*No such" in_ns b tqueue-count nono 1
+
+# ---- top: two times, on a queue that loses ----
+start b "$WORK/top" tqctl -j top small -c 2 -d 500ms
+pid=$STARTED
+while kill -0 $pid 2>/dev/null; do packets 100; done
+wait $pid
+is "$? $(wc -l <"$WORK/top")" "0 2" "top, twice"
+check "rates by queue, CPU and cause" python3 - "$WORK/top" <<'END'
+import json, sys
+rows = [json.loads(line)["queues"] for line in open(sys.argv[1])]
+assert all(len(r) == 1 and r[0]["name"] == "small" for r in rows), rows
+lost = sum(r[0]["lost_per_s"] for r in rows)
+assert lost > 0 and lost == sum(r[0]["causes_per_s"].get("full", 0) for r in rows), rows
+assert sum(c["lost_per_s"] for r in rows for c in r[0]["rings"] if c["cpu"] == 0) == lost, rows
+END
+T top -c 1 -d 10ms >"$WORK/top"
+is "$(grep -cE '^(q|small) +all +[0-9]+ ' "$WORK/top")" 2 "as text, all queues"
+refused "a queue that is not there" 1 "name|No such" tqctl -n b top nono -c 1 -d 10ms
+
+# ---- completion has the names of what there is ----
+is "$(tqctl --complete -n b capture "" | sort | tr '\n' ' ')" "q small " "names of queues"
+is "$(tqctl --complete -n b rule add "")" "t" "of tables"
+is "$(tqctl --complete -n b hook del "")" "$(hook_id t)" "numbers of hooks"
+is "$(bash -c '. /usr/share/bash-completion/completions/tqctl
+	COMP_WORDS=(tqctl -n b queue read sm) COMP_CWORD=5
+	_tqctl && echo "${COMPREPLY[@]}"')" small "in bash"
+
 must T hook del "$(hook_id t)"
 finish
