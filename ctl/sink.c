@@ -26,6 +26,9 @@ static bool in_row(const struct sink *s)
 
 /* ---- names ---- */
 
+/* The format is the user's: that is the point. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 char *sink_name(const char *path, unsigned int number, time_t now)
 {
 	char buf[PATH_MAX], *dot, *base, *name = NULL;
@@ -46,6 +49,7 @@ char *sink_name(const char *path, unsigned int number, time_t now)
 		return NULL;
 	return name;
 }
+#pragma GCC diagnostic pop
 
 /* A row keeps its newest files. */
 static int keep(struct sink *s)

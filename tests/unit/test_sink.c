@@ -28,7 +28,7 @@ static struct tqueue_record packet(uint32_t len)
 /* The path of @name in our folder; two at a time. */
 static const char *in_dir(const char *name)
 {
-	static char path[2][256];
+	static char path[2][512];
 	static int turn;
 
 	turn = !turn;
