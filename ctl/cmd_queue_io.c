@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "queue read" and "queue write": records as text, messages from text. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "device.h"
+#include "libtqueue.h"
 #include "names.h"
 #include "print_record.h"
 #include "stop.h"
 #include "tqctl.h"
-#include "tqueue.h"
 
 #include <json-c/json.h>
 
@@ -24,7 +22,7 @@ struct reading {
 	bool			follow;
 	uint64_t		seen;
 	struct names		names;
-	struct tqueue_reader	*reader;
+	struct tqueue		*queue;
 	struct stop		stop;
 };
 
@@ -59,7 +57,7 @@ static int parse_read(struct parse *p, struct reading *r)
 
 static void show(struct tqctl *t, struct reading *r, const struct tqueue_record *rec)
 {
-	const void *payload = tqueue_record_payload(rec);
+	const void *payload = tqueue_payload(rec);
 	struct record_names names = {
 		.table = names_table(&r->names, t, rec->table),
 		.iif = names_iface(&r->names, rec->iif),
@@ -72,63 +70,70 @@ static void show(struct tqctl *t, struct reading *r, const struct tqueue_record 
 		print_record(t->out.file, rec, payload, &names);
 }
 
-/* True: enough. */
-static bool show_all(struct tqctl *t, struct reading *r)
+static bool enough(const struct tqctl *t, const struct reading *r)
+{
+	return (r->count && r->seen == r->count) || ferror(t->out.file);
+}
+
+/* What there is.  1: more may come; 0: never again, or enough; else an errno. */
+static int show_all(struct tqctl *t, struct reading *r)
 {
 	const struct tqueue_record *rec;
+	int ret = 1;
 
-	while ((rec = tqueue_reader_next(r->reader))) {
-		show(t, r, rec);
-		r->seen++;
+	while (!enough(t, r) && ret > 0) {
+		/* What is not wanted stays in the queue. */
+		if (r->count)
+			tqueue_limit(r->queue, r->count - r->seen);
+		ret = tqueue_next(r->queue, &rec);
+		if (ret == -EPIPE) {
+			tqctl_say(t, "%s", tqueue_error(r->queue));
+			ret = 1;
+		} else if (ret > 0) {
+			show(t, r, rec);
+			r->seen++;
+		}
 	}
 	fflush(t->out.file);
-	return (r->count && r->seen == r->count) || ferror(t->out.file);
+	if (ret == -EAGAIN)
+		return 1;
+	return ret > 0 ? 0 : ret;
 }
 
 static int read_loop(struct tqctl *t, struct reading *r)
 {
 	for (;;) {
-		ssize_t n;
+		int ret = show_all(t, r);
 
-		if (r->count)
-			tqueue_reader_limit(r->reader, r->count - r->seen);
-		n = tqueue_reader_fill(r->reader);
-		if (!n)
+		if (ret < 0)
+			return device_error(t, r->queue);
+		if (!ret || !r->follow)
 			return TQCTL_OK;
-		if (n < 0 && errno == EPIPE) {
-			tqctl_say(t, "overtaken: the oldest records were overwritten unread");
-			continue;
+		switch (stop_wait(&r->stop, tqueue_fd(r->queue), -1)) {
+		case STOP_END:
+			return TQCTL_OK;
+		case STOP_ERROR:
+			return tqctl_errno(t, errno, "poll");
+		default:
+			break;
 		}
-		if (n < 0 && errno != EAGAIN)
-			return tqctl_errno(t, errno, r->name);
-		if (n > 0 && show_all(t, r))
-			return TQCTL_OK;
-		if (n < 0 && !r->follow)
-			return TQCTL_OK;
-		if (n < 0 && stop_wait(&r->stop, tqueue_reader_fd(r->reader), -1) == STOP_END)
-			return TQCTL_OK;
 	}
 }
 
 int cmd_queue_read(struct tqctl *t, struct parse *p)
 {
 	struct reading r = { .stop.fd = -1 };
-	int fd, code;
+	int code;
 
 	if (parse_read(p, &r))
 		return tqctl_usage(t, p);
-	code = device_open(t, r.name, O_RDONLY | O_NONBLOCK, &fd);
-	if (code)
-		return code;
-	r.reader = tqueue_reader_new(fd, 0);
-	if (!r.reader || stop_init(&r.stop, 0)) {
-		code = tqctl_errno(t, errno, r.name);
-		if (!r.reader)
-			close(fd);
-	} else {
+	/* Not mapped: others may read and write meanwhile. */
+	code = device_open(t, r.name, TQUEUE_O_NONBLOCK | TQUEUE_O_SHARED, &r.queue);
+	if (!code && stop_init(&r.stop, 0))
+		code = tqctl_errno(t, errno, "signalfd");
+	if (!code)
 		code = read_loop(t, &r);
-	}
-	tqueue_reader_free(r.reader);
+	tqueue_free(r.queue);
 	stop_free(&r.stop);
 	names_free(&r.names);
 	return code;
@@ -136,18 +141,7 @@ int cmd_queue_read(struct tqctl *t, struct parse *p)
 
 /* ---- write ---- */
 
-static int write_one(struct tqctl *t, int fd, const char *text, size_t len)
-{
-	if (write(fd, text, len) == (ssize_t)len)
-		return TQCTL_OK;
-	if (errno == EMSGSIZE)
-		tqctl_say(t, "a message of %zu bytes is more than a quarter of a ring", len);
-	else
-		tqctl_errno(t, errno, "write");
-	return TQCTL_REFUSED;
-}
-
-static int write_lines(struct tqctl *t, int fd)
+static int write_lines(struct tqctl *t, struct tqueue *q)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -157,8 +151,8 @@ static int write_lines(struct tqctl *t, int fd)
 	while (!code && (len = getline(&line, &size, stdin)) >= 0) {
 		if (len && line[len - 1] == '\n')
 			len--;
-		if (len)
-			code = write_one(t, fd, line, len);
+		if (len && tqueue_write(q, line, len))
+			code = device_error(t, q);
 	}
 	free(line);
 	return code;
@@ -167,8 +161,9 @@ static int write_lines(struct tqctl *t, int fd)
 int cmd_queue_write(struct tqctl *t, struct parse *p)
 {
 	char name[TQUEUE_NAME_SIZE];
+	struct tqueue *q;
 	const char *text;
-	int fd, code;
+	int code;
 
 	if (parse_name(p, name, "the name of a queue") ||
 	    parse_need(p, &text, "a text, or - for lines of standard input,") || parse_end(p))
@@ -177,10 +172,11 @@ int cmd_queue_write(struct tqctl *t, struct parse *p)
 		parse_bad(p, "an empty message");
 		return tqctl_usage(t, p);
 	}
-	code = device_open(t, name, O_WRONLY, &fd);
-	if (code)
-		return code;
-	code = strcmp(text, "-") ? write_one(t, fd, text, strlen(text)) : write_lines(t, fd);
-	close(fd);
+	code = device_open(t, name, TQUEUE_O_WRITE_ONLY, &q);
+	if (!code && !strcmp(text, "-"))
+		code = write_lines(t, q);
+	else if (!code && tqueue_write(q, text, strlen(text)))
+		code = device_error(t, q);
+	tqueue_free(q);
 	return code;
 }

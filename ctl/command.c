@@ -15,6 +15,8 @@ static const struct command objects[] = {
 	{ "apply", "[--dry-run] [--quiet] FILE...",
 	  "make the configuration what the files say, by the smallest change",
 	  .run = cmd_apply, .keys = cmd_apply_keys },
+	{ "top", "[QUEUE] [-c N] [-d TIME]", "what queues and CPUs take and lose in a second",
+	  .run = cmd_top, .keys = cmd_top_keys },
 	{ "monitor", "", "print changes as they happen", .run = cmd_monitor },
 	{ "version", "", "versions of tool and module", .run = cmd_version },
 	{ .name = NULL }
@@ -33,6 +35,11 @@ static void print_rows(FILE *f, const struct command *rows)
 		else
 			fprintf(f, "  %-14s%s\n", rows->name, rows->help);
 	}
+}
+
+const struct command *tqctl_rows(void)
+{
+	return objects;
 }
 
 void tqctl_objects(FILE *f)

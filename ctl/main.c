@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complete.h"
 #include "tqctl.h"
 
 static const struct {
@@ -105,13 +106,26 @@ static int read_options(struct tqctl *t, int argc, char **argv, const char **bat
 	return -1;
 }
 
+/* Wireshark runs us under a name in its folder of extcap programs. */
+static bool is_extcap(const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	return n >= 6 && !strcmp(name + n - 6, "extcap");
+}
+
 int main(int argc, char **argv)
 {
 	struct tqctl t = { .out.file = stdout, .err = stderr };
 	const char *batch = NULL;
 	int code;
 
-	code = read_options(&t, argc, argv, &batch);
+	if (is_extcap(argv[0]))
+		code = tqctl_extcap(&t, argc, argv);
+	else if (argc > 1 && !strcmp(argv[1], "--complete"))
+		code = tqctl_complete(&t, (const char *const *)argv + 2, argc - 2);
+	else
+		code = read_options(&t, argc, argv, &batch);
 	if (code < 0 && batch && optind < argc) {
 		fprintf(stderr, "tqctl: \"%s\": no command goes with --batch\n", argv[optind]);
 		code = TQCTL_USAGE;

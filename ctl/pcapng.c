@@ -115,6 +115,7 @@ static int end_block(struct pcapng *p)
 		return -1;
 	}
 	memcpy(p->buf + 4, &len, sizeof(len));
+	p->bytes += p->len;
 	return fwrite(p->buf, 1, p->len, p->f) == p->len ? 0 : -1;
 }
 
@@ -124,6 +125,11 @@ int pcapng_begin(struct pcapng *p)
 
 	if (!p->snaplen || p->snaplen > PCAPNG_SNAPLEN)
 		p->snaplen = PCAPNG_SNAPLEN;
+	memset(p->iface, 0, sizeof(p->iface));
+	memset(p->written, 0, sizeof(p->written));
+	memset(p->dropped, 0, sizeof(p->dropped));
+	p->ifaces = 0;
+	p->bytes = 0;
 	begin_block(p, BLOCK_SHB);
 	add_u32(p, 0x1a2b3c4d);
 	add_u16(p, 1);

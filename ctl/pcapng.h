@@ -42,6 +42,7 @@ enum pcapng_iface {
  * @written: packets by interface
  * @dropped: losses by interface
  * @pending: losses since the packet before
+ * @bytes: of the file so far
  * @buf: the block being built
  */
 struct pcapng {
@@ -55,6 +56,7 @@ struct pcapng {
 	uint64_t	written[PCAPNG_IFACES];
 	uint64_t	dropped[PCAPNG_IFACES];
 	uint64_t	pending;
+	uint64_t	bytes;
 	char		*buf;
 	size_t		len;
 	size_t		size;
@@ -63,7 +65,9 @@ struct pcapng {
 
 /* All: 0, or -1 with errno: the file could not be written. */
 
-/* Begins the section; the first five members must be set, the rest 0. */
+/* Begins a section.  For the first the first five members must be set, the rest 0;
+ * for another file only @f: what is lost between two files is told in the second.
+ */
 int pcapng_begin(struct pcapng *p);
 /* A packet or message; @comment may be NULL. */
 int pcapng_record(struct pcapng *p, const struct tqueue_record *rec, const void *payload,

@@ -39,6 +39,22 @@ static void put_name(FILE *f, const struct tq_name *names, int64_t value)
 
 /* ---- values ---- */
 
+const char *print_about(char buf[PRINT_SIZE], uint64_t bytes)
+{
+	static const char units[] = " KMGTPE";
+	double v = bytes;
+	int i = 0;
+
+	/* 999.95 would be shown with four digits. */
+	for (; v >= 999.95 && units[i + 1]; i++)
+		v /= 1024;
+	if (i)
+		snprintf(buf, PRINT_SIZE, "%.1f%c", v, units[i]);
+	else
+		snprintf(buf, PRINT_SIZE, "%d", (int)v);
+	return buf;
+}
+
 const char *print_size(char buf[PRINT_SIZE], uint64_t bytes)
 {
 	static const char units[] = { 'G', 'M', 'K' };

@@ -50,6 +50,8 @@ struct json_object *json_version(const struct tq_version *v);
 /* "32M", "100ms": exact, in the largest unit that divides */
 #define PRINT_SIZE 24
 const char *print_size(char buf[PRINT_SIZE], uint64_t bytes);
+/* "12.3M": about, of bytes */
+const char *print_about(char buf[PRINT_SIZE], uint64_t bytes);
 const char *print_time(char buf[PRINT_SIZE * 2], uint64_t us);
 /* "203.0.113.0/24"; no length if it is the whole address */
 #define PRINT_PREFIX 52

@@ -222,7 +222,49 @@ void print_record(FILE *f, const struct tqueue_record *rec, const void *payload,
 	fputc('\n', f);
 }
 
+void record_comment(char *buf, size_t size, const struct tqueue_record *rec,
+		    const struct record_names *names)
+{
+	const char *hook = tq_name(tq_points, rec->hook);
+	const char *verdict = tq_name(tq_verdicts, rec->verdict);
+	size_t n = 0;
+
+	buf[0] = 0;
+#define ADD(...) (n += n < size ? (size_t)snprintf(buf + n, size - n, __VA_ARGS__) : 0)
+	if (rec->table)
+		ADD("table=%s ", names->table);
+	if (rec->rule)
+		ADD("rule=%" PRIu64 " gen=%u ", (uint64_t)rec->rule, rec->generation);
+	if (verdict)
+		ADD("verdict=%s ", verdict);
+	if (hook)
+		ADD("hook=%s ", hook);
+	if (rec->iif)
+		ADD("iif=%s ", names->iif);
+	if (rec->oif)
+		ADD("oif=%s ", names->oif);
+	if (rec->mark)
+		ADD("mark=0x%x ", rec->mark);
+#undef ADD
+	n = strlen(buf);
+	if (n)
+		buf[n - 1] = 0;
+}
+
 /* ---- JSON ---- */
+
+/* As RFC 3339 has it, with nanoseconds. */
+static void add_time(json_object *obj, const char *key, uint64_t ns)
+{
+	time_t s = ns / 1000000000;
+	char day[32], text[64];
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned int)(ns % 1000000000));
+	json_object_object_add(obj, key, json_object_new_string(text));
+}
 
 static void add_u64(json_object *obj, const char *key, uint64_t v)
 {
@@ -358,11 +400,14 @@ json_object *json_record(const struct tqueue_record *rec, const void *payload,
 	json_object *obj = json_object_new_object();
 
 	add_name(obj, "type", types, rec->type);
+	add_time(obj, "time", rec->real_ns);
 	add_u64(obj, "real_ns", rec->real_ns);
 	add_u64(obj, "mono_ns", rec->mono_ns);
 	add_u64(obj, "cpu", rec->cpu);
 	add_u64(obj, "seq", rec->seq);
 	add_u64(obj, "queue", rec->queue);
+	if (names->queue)
+		add_text(obj, "queue_name", names->queue);
 	if (rec->type == TQUEUE_RECORD_LOST) {
 		json_lost(obj, rec, payload);
 		return obj;

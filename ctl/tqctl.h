@@ -73,8 +73,12 @@ struct command {
 
 /* command.c: runs one command line. */
 int tqctl_run(struct tqctl *t, const char *const *words, unsigned int n);
-/* The objects that there are, for the help of the tool itself. */
+/* The objects that there are; for the help of the tool itself. */
+const struct command *tqctl_rows(void);
 void tqctl_objects(FILE *f);
+
+/* cmd_extcap.c: the tool under a name that ends in "extcap". */
+int tqctl_extcap(struct tqctl *t, int argc, char **argv);
 
 /* batch.c: runs the lines of @path; "-" is standard input. */
 int tqctl_batch(struct tqctl *t, const char *path);
@@ -119,6 +123,8 @@ const struct parse_key *cmd_capture_keys(unsigned int i);
 int cmd_apply(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_apply_keys(unsigned int i);
 int cmd_save(struct tqctl *t, struct parse *p);
+int cmd_top(struct tqctl *t, struct parse *p);
+const struct parse_key *cmd_top_keys(unsigned int i);
 int cmd_monitor(struct tqctl *t, struct parse *p);
 int cmd_version(struct tqctl *t, struct parse *p);
 extern const char tqctl_version[];

@@ -4,7 +4,8 @@
 
 Blocks marked "sh" are for a guest (tests/guest/t_readme.sh runs them), blocks
 marked "sh host" are for the reader's machine (tests/demo/test runs those that
-it can).  Any other mark is an error: a command that nobody runs goes stale.
+it can).  Blocks marked "c" are no commands.  Any other mark is an error: a command
+that nobody runs goes stale.
 """
 import re
 import sys
@@ -20,7 +21,7 @@ def blocks(text):
                 inside.append(line)
         elif inside is None:
             inside, mark = [], m[1].strip()
-            if mark not in ("sh", "sh host"):
+            if mark not in ("sh", "sh host", "c"):
                 sys.exit("README.md:%d: a block marked '%s' is run by nobody" % (number, mark))
         else:
             yield mark, inside
@@ -31,8 +32,9 @@ def blocks(text):
 
 def main():
     host = sys.argv[1] == "--host"
+    want = "sh host" if host else "sh"
     with open(sys.argv[-1], encoding="utf-8") as f:
-        found = [lines for mark, lines in blocks(f.read()) if (mark == "sh host") == host]
+        found = [lines for mark, lines in blocks(f.read()) if mark == want]
     if not found:
         sys.exit("README.md: no commands")
     for lines in found:

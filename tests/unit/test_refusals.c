@@ -82,6 +82,19 @@ static const struct refusal {
 	{ "apply --dry-run", 2, "a file, or - for standard input must follow" },
 	{ "apply --now f", 2, "neither a file nor --dry-run nor --quiet" },
 	{ "save now", 2, "nothing more is expected here" },
+	{ "capture q -w - --rotate-size 1M", 6, "standard output can't be rotated" },
+	{ "capture q -w f --rotate-size 0", 6, "no size at all" },
+	{ "capture q -w f --rotate-size x", 6, "not a size" },
+	{ "capture q -w f --rotate-time 0", 6, "no time, or too long" },
+	{ "capture q -w f --rotate-time never", 6, "not a time" },
+	{ "capture q -w f --files 3", 6, "--files needs --rotate-size or --rotate-time" },
+	{ "capture q -w f --files 0", 6, "not in the range 1 to 1000000" },
+	{ "capture q -w f --no-payload", 5, "--no-payload needs --json" },
+	{ "top a/b", 2, "not a name" },
+	{ "top q now", 3, "neither -c N nor -d TIME" },
+	{ "top -c 0", 3, "less than 1" },
+	{ "top -d 1us", 3, "less than 1ms, or more than an hour" },
+	{ "top -d 2h", 3, "less than 1ms, or more than an hour" },
 	{ "monitor now", 2, "nothing more is expected here" },
 
 	/* tables */
@@ -329,6 +342,11 @@ static void test_accepted(void **state)
 		"hook add suspects family inet hook prerouting priority raw",
 		"hook add suspects family ip hook forward priority -300", "hook list", "hook del 1",
 		"hook set 1 table t",
+		"top", "top ids -c 2 -d 100ms",
+		"queue read ids -c 5 --follow", "queue write ids hello",
+		"capture ids -w /nonexistent/f -c 10 --for 1h --snaplen 64 --link raw --messages -q",
+		"capture ids -w /nonexistent/f-%H --rotate-size 10M --rotate-time 1h --files 24 --shared",
+		"capture ids -w /nonexistent/f --json --no-payload",
 	};
 	size_t i;
 
