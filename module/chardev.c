@@ -2,19 +2,11 @@
 /*
  * chardev.c - files of a queue: /dev/tqueue/<id>, or an anonymous inode.
  *
- * A read takes as many whole records as fit, in the order that the CPUs made
- * them: a heap of all rings with something in them has the oldest record on
- * top.  The heap is built once per read; what is committed meanwhile is for the
- * next one.  The order is exact within a ring.  Across rings it is best effort,
- * since a slow CPU may commit a record that it began earlier.
- *
- * A record is consumed when all of it is in the reader's memory.  So a fault,
- * or a reader that is killed, costs no record, and none is given out twice.
- *
  * errno of read: EINVAL the next record is larger than the buffer; EAGAIN
- * nothing there and O_NONBLOCK; EFAULT; ERESTARTSYS; 0 the queue is deleted and
- * empty.  Of write: EMSGSIZE; EAGAIN no room and O_NONBLOCK; ENXIO deleted;
- * ENOMEM this CPU has no ring; EFAULT; ERESTARTSYS.
+ * nothing there and O_NONBLOCK; EBUSY somebody has the queue mapped; EFAULT;
+ * ERESTARTSYS; 0 the queue is deleted and empty.  Of write: EMSGSIZE; EAGAIN no
+ * room and O_NONBLOCK, or mapped; ENXIO deleted; ENOMEM this CPU has no ring;
+ * EFAULT; ERESTARTSYS.  Of mmap: see map.c.
  */
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
@@ -33,138 +25,11 @@
 #include <net/net_namespace.h>
 
 #include "chardev.h"
+#include "map.h"
 #include "queue.h"
-#include "record.h"
-#include "ring.h"
+#include "stream.h"
 
 static dev_t first_dev;
-
-/* The heap of rings: the oldest record on top. */
-
-static void sift_down(struct tq_queue_next *heap, unsigned int n, unsigned int i)
-{
-	const struct tq_queue_next moved = heap[i];
-
-	for (;;) {
-		unsigned int child = 2 * i + 1;
-
-		if (child >= n)
-			break;
-		if (child + 1 < n && heap[child + 1].stamp < heap[child].stamp)
-			child++;
-		if (moved.stamp <= heap[child].stamp)
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = moved;
-}
-
-static unsigned int gather(struct tq_queue *q)
-{
-	unsigned int n = 0, i;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
-		struct tq_ring *ring = tq_queue_ring(q, c);
-		const struct tqueue_record *rec;
-		u32 avail;
-
-		if (!ring)
-			continue;
-		rec = tq_ring_peek(ring, &avail);
-		if (!avail)
-			continue;
-		q->next[n++] = (struct tq_queue_next) {
-			.stamp = rec->mono_ns, .c = c, .ring = ring, .avail = avail, .cpu = cpu,
-		};
-	}
-	for (i = n / 2; i-- > 0;)
-		sift_down(q->next, n, i);
-	return n;
-}
-
-static int copy_record(struct iov_iter *to, const struct tqueue_record *rec)
-{
-	if (iov_iter_count(to) < rec->len)
-		return -EINVAL;
-	return copy_to_iter(rec, rec->len, to) == rec->len ? 0 : -EFAULT;
-}
-
-/* What a flush has thrown away, told before the record that comes after. */
-static int copy_flushed(const struct tq_queue *q, const struct tq_queue_next *next,
-			const struct tqueue_record *rec, struct iov_iter *to)
-{
-	const struct tq_record_place place = {
-		.seq = next->c->flushed_seq, .queue = q->id, .cpu = next->cpu,
-	};
-	struct {
-		struct tqueue_record	rec;
-		struct tqueue_lost	lost;
-	} told;
-
-	tq_record_lost(&told, &place, &next->c->flushed);
-	told.rec.mono_ns = rec->mono_ns;	/* readers merge by it */
-	told.rec.real_ns = rec->real_ns;
-	return copy_record(to, &told.rec);
-}
-
-/* Bytes given out, or -errno: nothing more fits, or goes. */
-static ssize_t take_one(const struct tq_queue *q, struct tq_queue_next *next, struct iov_iter *to)
-{
-	const struct tqueue_record *rec;
-	u32 avail, len;
-	int err;
-
-	rec = tq_ring_peek(next->ring, &avail);
-	if (unlikely(next->c->flushed.count)) {
-		err = copy_flushed(q, next, rec, to);
-		if (err)
-			return err;
-		memset(&next->c->flushed, 0, sizeof(next->c->flushed));
-		return TQ_RECORD_LOST_SIZE;
-	}
-	len = rec->len;
-	if (WARN_ON_ONCE(len < sizeof(*rec) || len > next->avail))
-		return -EIO;
-	err = copy_record(to, rec);
-	if (err)
-		return err;
-	tq_ring_consume(next->ring, len);
-	next->avail -= len;
-	if (next->avail) {
-		rec = tq_ring_peek(next->ring, &avail);
-		next->stamp = rec->mono_ns;
-	}
-	return len;
-}
-
-/* Bytes; 0: there is nothing; -errno: not even the first record could be given
- * out.  @drained: nothing was left of what was there.
- */
-static ssize_t take(struct tq_queue *q, struct iov_iter *to, bool *drained)
-{
-	unsigned int n;
-	size_t done = 0;
-	ssize_t len = 0;
-
-	lockdep_assert_held(&q->consumer);
-	n = gather(q);
-	while (n) {
-		len = take_one(q, &q->next[0], to);
-		if (len < 0)
-			break;
-		done += len;
-		if (!q->next[0].avail)
-			q->next[0] = q->next[--n];
-		if (n > 1)
-			sift_down(q->next, n, 0);
-		cond_resched();
-	}
-	*drained = !n;
-	return done ? done : len;
-}
 
 static bool nonblocking(const struct kiocb *iocb)
 {
@@ -184,7 +49,11 @@ static ssize_t queue_read(struct kiocb *iocb, struct iov_iter *to)
 		ended = smp_load_acquire(&q->ended);
 		if (mutex_lock_interruptible(&q->consumer))
 			return -ERESTARTSYS;
-		len = take(q, to, &drained);
+		len = -EBUSY;
+		if (tq_map_read_begin(q)) {
+			len = tq_stream_take(q, to, &drained);
+			tq_map_read_end(q);
+		}
 		mutex_unlock(&q->consumer);
 		if (len > 0)
 			tq_queue_made_room(q);
@@ -194,7 +63,8 @@ static ssize_t queue_read(struct kiocb *iocb, struct iov_iter *to)
 			if (!tq_queue_hungry(q))
 				return -EAGAIN;
 		} else if (wait_event_interruptible(q->wait, tq_queue_hungry(q) ||
-							     READ_ONCE(q->ended))) {
+							     READ_ONCE(q->ended) ||
+							     tq_map_is(q))) {
 			return -ERESTARTSYS;
 		}
 	}
@@ -207,9 +77,14 @@ static ssize_t queue_read(struct kiocb *iocb, struct iov_iter *to)
 	return len;
 }
 
-/* True unless there is no room. */
+/* False: it may wait for room. */
 static bool try_write(struct tq_queue *q, const void *data, size_t len, int *err)
 {
+	/* A consumer that has the ring mapped tells nobody that it made room. */
+	if (tq_map_is(q)) {
+		*err = -EAGAIN;
+		return true;
+	}
 	*err = tq_queue_message(q, data, len);
 	return *err != -EAGAIN;
 }
@@ -239,6 +114,11 @@ static ssize_t queue_write(struct kiocb *iocb, struct iov_iter *from)
 		err = -ERESTARTSYS;
 	kvfree(data);
 	return err ? err : len;
+}
+
+static int queue_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return tq_map(file->private_data, file, vma);
 }
 
 static __poll_t queue_poll(struct file *file, poll_table *wait)
@@ -328,6 +208,7 @@ static const struct file_operations queue_fops = {
 	.release	= queue_release,
 	.read_iter	= queue_read,
 	.write_iter	= queue_write,
+	.mmap		= queue_mmap,
 	.poll		= queue_poll,
 	.fasync		= queue_fasync,
 	.show_fdinfo	= queue_show_fdinfo,

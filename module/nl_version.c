@@ -9,8 +9,9 @@
 #include "queue.h"
 #include "ring.h"
 
-#define FEATURES	(TQUEUE_FEATURE_TXN | TQUEUE_FEATURE_QUEUE_OPEN | TQUEUE_FEATURE_TIMEOUT | \
-			 TQUEUE_FEATURE_RULE_TEST)
+#define FEATURES	(TQUEUE_FEATURE_MMAP | TQUEUE_FEATURE_QUEUE_SET | \
+			 TQUEUE_FEATURE_QUEUE_OPEN | TQUEUE_FEATURE_TXN | \
+			 TQUEUE_FEATURE_TIMEOUT | TQUEUE_FEATURE_RULE_TEST)
 
 int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 {
