@@ -72,6 +72,11 @@ const struct nla_policy tq_nl_queue_open_policy[TQUEUE_A_QUEUE_MAX + 1] = {
 	[TQUEUE_A_QUEUE_OPEN_FLAGS] = NLA_POLICY_MASK(NLA_U32, O_RDWR | O_NONBLOCK | O_CLOEXEC),
 };
 
+static struct nlattr *named_by(const struct genl_info *info)
+{
+	return info->attrs[TQUEUE_A_QUEUE_ID] ?: info->attrs[TQUEUE_A_QUEUE_NAME];
+}
+
 /* The queue that a request names by id or by name. */
 static struct tq_queue *find(struct tq_net *tn, struct genl_info *info)
 {
@@ -145,11 +150,8 @@ static int new_config(struct tq_queue_config *config, struct genl_info *info)
 		return -EINVAL;
 	}
 	strscpy(config->name, nla_data(name), sizeof(config->name));
-	if (mode && nla_get_u32(mode) != TQUEUE_MODE_STREAM) {
-		NL_SET_ERR_MSG_ATTR(info->extack, mode, "this version has no mode but stream");
-		return -EOPNOTSUPP;
-	}
-	config->mode = TQUEUE_MODE_STREAM;
+	if (mode)
+		config->mode = nla_get_u32(mode);
 	return settings(config, info);
 }
 
@@ -240,8 +242,7 @@ static int del(struct tq_net *tn, struct genl_info *info, struct netlink_ext_ack
 	strscpy(name, q->name, sizeof(name));
 	err = tq_queue_delete(tn, q, extack);
 	if (err) {
-		NL_SET_BAD_ATTR(extack, info->attrs[TQUEUE_A_QUEUE_ID] ?:
-					info->attrs[TQUEUE_A_QUEUE_NAME]);
+		NL_SET_BAD_ATTR(extack, named_by(info));
 		return err;
 	}
 	tq_nl_queue_notify(tn, info, TQUEUE_CMD_QUEUE_DEL_NTF, NULL, id, name);
@@ -373,6 +374,11 @@ int tq_nl_queue_flush(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&tn->lock);
 	q = find(tn, info);
 	err = PTR_ERR_OR_ZERO(q);
+	if (!err && q->mode != TQUEUE_MODE_STREAM) {
+		NL_SET_ERR_MSG_ATTR(info->extack, named_by(info),
+				    "nothing in a log is unread: it can't be flushed");
+		err = -EOPNOTSUPP;
+	}
 	if (!err)
 		get_device(&q->dev);
 	mutex_unlock(&tn->lock);
@@ -383,7 +389,7 @@ int tq_nl_queue_flush(struct sk_buff *skb, struct genl_info *info)
 	 */
 	err = tq_stream_flush(q);
 	if (err == -EBUSY)
-		NL_SET_ERR_MSG(info->extack, "a consumer has the queue mapped");
+		NL_SET_ERR_MSG_ATTR(info->extack, named_by(info), "a consumer has the queue mapped");
 	put_device(&q->dev);
 	return err;
 }

@@ -35,6 +35,9 @@ static int put_stats(struct sk_buff *skb, int attr, const struct tq_queue_stats 
 		if (nla_put_u64_64bit(skb, TQUEUE_A_STATS_LOST_FULL + i - 1, stats->lost[i],
 				      TQUEUE_A_STATS_PAD))
 			return -EMSGSIZE;
+	if (nla_put_u64_64bit(skb, TQUEUE_A_STATS_OVERWRITTEN, stats->overwritten,
+			      TQUEUE_A_STATS_PAD))
+		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }

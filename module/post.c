@@ -56,6 +56,9 @@
  * context without runqueue locks, and so irq_work would only add an interrupt.
  * It comes after the local lock is given back, since it may run handlers.
  *
+ * Readers of a log each look for themselves whether they find nothing; what the
+ * watermark is compared with is then what came since one of them did ("mark").
+ *
  * Writers that wait for room are the mirror: (G) is in wq_has_sleeper(), between
  * publishing a tail and looking for waiters, (H) in prepare_to_wait(), between
  * waiting and looking at the tail.
@@ -93,10 +96,14 @@ enum hrtimer_restart tq_queue_timer(struct hrtimer *timer)
 
 static void after_commit(struct tq_queue *q, const struct tq_ring *ring)
 {
+	u32 fill;
+
 	smp_mb();							/* E, with F */
 	if (likely(!READ_ONCE(q->hungry)))
 		return;
-	if (tq_ring_pending(ring) >= READ_ONCE(q->watermark))
+	fill = q->mode == TQUEUE_MODE_LOG ? READ_ONCE(ring->prod->head) - READ_ONCE(ring->mark) :
+					    tq_ring_pending(ring);
+	if (fill >= READ_ONCE(q->watermark))
 		tq_queue_wake(q);
 	else if (!test_bit(0, &q->armed) && !test_and_set_bit(0, &q->armed))
 		hrtimer_start(&q->timer,
@@ -111,6 +118,24 @@ bool tq_queue_hungry(struct tq_queue *q)
 	return tq_queue_readable(q);
 }
 
+void tq_queue_log_hungry(struct tq_queue *q)
+{
+	int cpu;
+
+	/* Of several readers the last counts; the timer bounds what that costs the
+	 * others.
+	 */
+	for_each_possible_cpu(cpu) {
+		struct tq_ring *ring;
+
+		ring = rcu_dereference_protected(per_cpu_ptr(q->cpu, cpu)->ring, 1);
+		if (ring)
+			WRITE_ONCE(ring->mark, READ_ONCE(ring->prod->head));
+	}
+	WRITE_ONCE(q->hungry, 1);
+	smp_mb();							/* F, with E */
+}
+
 bool tq_queue_writable(struct tq_queue *q)
 {
 	struct tq_ring *ring;
@@ -118,8 +143,11 @@ bool tq_queue_writable(struct tq_queue *q)
 
 	rcu_read_lock();
 	ring = rcu_dereference(raw_cpu_ptr(q->cpu)->ring);
-	yes = ring && !tq_map_is(q) && ring->size - tq_ring_pending(ring) >=
-		      tq_ring_record_max(ring) + TQ_RECORD_LOST_SIZE;
+	if (q->mode == TQUEUE_MODE_LOG)
+		yes = ring;
+	else
+		yes = ring && !tq_map_is(q) && ring->size - tq_ring_pending(ring) >=
+					       tq_ring_record_max(ring) + TQ_RECORD_LOST_SIZE;
 	rcu_read_unlock();
 	return yes;
 }
@@ -191,6 +219,25 @@ static u32 lost_record_size(const struct tq_queue_cpu *c)
 	return unlikely(c->pending.count) ? TQ_RECORD_LOST_SIZE : 0;
 }
 
+/* Of a log: makes room for @need bytes. */
+static void give_up_oldest(struct tq_queue_cpu *c, struct tq_ring *ring, u32 need)
+{
+	u64 n = 0;
+
+	if (tq_ring_room(ring) >= need)
+		return;
+	do {
+		const struct tqueue_record *rec = tq_ring_oldest(ring);
+
+		n += rec->type != TQUEUE_RECORD_LOST;
+		tq_ring_give_up(ring, rec->len);
+	} while (tq_ring_room(ring) < need);
+	tq_ring_given_up(ring);
+	u64_stats_update_begin(&c->syncp);
+	add(&c->stats.overwritten, n);
+	u64_stats_update_end(&c->syncp);
+}
+
 /* Room for a record of @size bytes, behind a lost record if there must be one,
  * which is written.  NULL: not enough for both.
  */
@@ -202,6 +249,8 @@ static void *reserve(struct tq_queue *q, struct tq_queue_cpu *c, struct tq_ring 
 
 	take_nested(c, ring);
 	lost = lost_record_size(c);
+	if (q->mode == TQUEUE_MODE_LOG)
+		give_up_oldest(c, ring, lost + size);
 	to = tq_ring_reserve(ring, lost + size);
 	if (unlikely(!to))
 		return NULL;

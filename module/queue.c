@@ -33,7 +33,7 @@
 #include <linux/string.h>
 #include <linux/xarray.h>
 
-#include "chardev.h"
+#include "device.h"
 #include "map.h"
 #include "merge.h"
 #include "net.h"
@@ -70,6 +70,11 @@ void tq_queues_release(void)
 {
 	mutex_unlock(&tq_queues_lock);
 	cpus_read_unlock();
+}
+
+const char *tq_queue_mode_name(const struct tq_queue *q)
+{
+	return q->mode == TQUEUE_MODE_LOG ? "log" : "stream";
 }
 
 /* References. */
@@ -287,7 +292,7 @@ static void close_queue(struct tq_queue *q)
 	list_del_init(&q->all_node);
 	mutex_unlock(&tq_queues_lock);
 	if (q->has_device)
-		tq_chardev_del(q);
+		tq_device_del(q);
 }
 
 void tq_queue_defaults(struct tq_queue_config *config)
@@ -338,7 +343,7 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 		put_device(&q->dev);
 		return ERR_PTR(err);
 	}
-	err = tq_chardev_add(q);
+	err = tq_device_add(q);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the queue's device can't be made");
 		close_queue(q);
@@ -418,7 +423,7 @@ int tq_queue_init(void)
 	tq_queue_wq = alloc_workqueue("tqueue_free", WQ_UNBOUND, 0);
 	if (!tq_queue_wq)
 		return -ENOMEM;
-	err = tq_chardev_init();
+	err = tq_device_init();
 	if (err)
 		goto destroy_wq;
 	/* One state for all queues; see kernel/cpu.c on what an instance each
@@ -432,7 +437,7 @@ int tq_queue_init(void)
 	return 0;
 
 exit_chardev:
-	tq_chardev_exit();
+	tq_device_exit();
 destroy_wq:
 	destroy_workqueue(tq_queue_wq);
 	return err;
@@ -445,6 +450,6 @@ void tq_queue_exit(void)
 	/* Grace periods first: they put work into the queue, and that puts more. */
 	rcu_barrier();
 	destroy_workqueue(tq_queue_wq);
-	tq_chardev_exit();
+	tq_device_exit();
 	xa_destroy(&queue_ids);
 }

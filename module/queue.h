@@ -114,11 +114,13 @@ void tq_queue_exit(void);
 /**
  * struct tq_queue_stats - counters, of one ring or of a queue
  * @lost: by enum tqueue_loss; [TQUEUE_LOSS_FLUSHED]: put in, thrown away unread
+ * @overwritten: mode log: records put in and given up, lost records not counted
  */
 struct tq_queue_stats {
 	u64	records;
 	u64	bytes;
 	u64	lost[TQUEUE_LOSS_SLOTS];
+	u64	overwritten;
 };
 
 /**
@@ -268,6 +270,8 @@ size_t tq_queue_message_max(const struct tq_queue *q);
  */
 bool tq_queue_readable(struct tq_queue *q);
 bool tq_queue_hungry(struct tq_queue *q);
+/* The same for readers of a log, who then look for themselves. */
+void tq_queue_log_hungry(struct tq_queue *q);
 /* Wakes readers if one is hungry.  Any context but hardirq and NMI. */
 void tq_queue_wake(struct tq_queue *q);
 /* Could this CPU's ring take a record of any size? */
@@ -278,6 +282,8 @@ enum hrtimer_restart tq_queue_timer(struct hrtimer *timer);
 void tq_queue_made_room(struct tq_queue *q);
 
 /* queue.c */
+
+const char *tq_queue_mode_name(const struct tq_queue *q);
 
 /* Frees rings, and queues after their last reference. */
 extern struct workqueue_struct *tq_queue_wq;

@@ -160,7 +160,7 @@ void tq_ring_free_rcu(struct tq_ring *ring, struct workqueue_struct *wq)
 }
 
 /* Free bytes by the tail that we saw last; never too many. */
-static u32 room(const struct tq_ring *ring)
+u32 tq_ring_room(const struct tq_ring *ring)
 {
 	return ring->size - (ring->head - ring->seen);
 }
@@ -183,9 +183,9 @@ static void look_at_tail(struct tq_ring *ring)
 
 void *tq_ring_reserve(struct tq_ring *ring, u32 len)
 {
-	if (unlikely(len > room(ring))) {
+	if (unlikely(len > tq_ring_room(ring))) {
 		look_at_tail(ring);
-		if (len > room(ring))
+		if (len > tq_ring_room(ring))
 			return NULL;
 	}
 	return ring->data + (ring->head & (ring->size - 1));
@@ -195,6 +195,22 @@ void tq_ring_commit(struct tq_ring *ring, u32 len)
 {
 	ring->head += len;
 	smp_store_release(&ring->prod->head, ring->head);		/* A, with B */
+}
+
+const void *tq_ring_oldest(const struct tq_ring *ring)
+{
+	return tq_ring_at(ring, ring->seen);
+}
+
+void tq_ring_give_up(struct tq_ring *ring, u32 len)
+{
+	ring->seen += len;
+}
+
+void tq_ring_given_up(struct tq_ring *ring)
+{
+	WRITE_ONCE(ring->tail, ring->seen);
+	smp_wmb();							/* M, with N */
 }
 
 const void *tq_ring_peek(struct tq_ring *ring, u32 *avail)

@@ -33,7 +33,9 @@
  * @free_work: tq_ring_free_rcu()
  * @head: producer's own: where the next reservation starts
  * @seen: producer's own: the tail when it last had to look
- * @tail: consumer's own: where the next record starts
+ * @tail: consumer's own: where the next record starts.  In a log it is the
+ *	producer's, who alone consumes: where the oldest record starts
+ * @mark: of a log: head when a reader last found nothing
  */
 struct tq_ring {
 	struct tqueue_map_consumer	*cons;
@@ -50,6 +52,7 @@ struct tq_ring {
 	u32				seen;
 
 	u32				tail ____cacheline_aligned_in_smp;
+	u32				mark;
 };
 
 /* Zeroed memory near @cpu, charged to the current memory cgroup.  @first: NULL, or
@@ -78,6 +81,15 @@ static inline u64 tq_ring_memory(u32 size)
  */
 void *tq_ring_reserve(struct tq_ring *ring, u32 len);
 void tq_ring_commit(struct tq_ring *ring, u32 len);
+
+/* Producer of a log: see DOC: Logs in log.c.  The oldest byte; it is given up, with
+ * @len - 1 more; and all that, before anything is written in its place.
+ */
+const void *tq_ring_oldest(const struct tq_ring *ring);
+void tq_ring_give_up(struct tq_ring *ring, u32 len);
+void tq_ring_given_up(struct tq_ring *ring);
+/* Free bytes, as far as the producer knows. */
+u32 tq_ring_room(const struct tq_ring *ring);
 
 /* Consumer.  tq_ring_peek() gives the first byte not yet consumed, which stays
  * until tq_ring_consume(), and says in @avail how many follow.

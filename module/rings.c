@@ -240,6 +240,10 @@ int tq_queue_resize(struct tq_queue *q, u32 size, struct netlink_ext_ack *extack
 	int err;
 
 	lockdep_assert_held(&q->tn->lock);
+	if (q->mode != TQUEUE_MODE_STREAM) {
+		NL_SET_ERR_MSG(extack, "the ring size of a log can't be changed");
+		return -EOPNOTSUPP;
+	}
 	err = claim(q, extack);
 	if (err)
 		return err;
@@ -283,6 +287,7 @@ bool tq_queue_cpu_stats(const struct tq_queue *q, int cpu, struct tq_queue_stats
 		start = u64_stats_fetch_begin(&c->syncp);
 		stats->records = READ_ONCE(c->stats.records);
 		stats->bytes = READ_ONCE(c->stats.bytes);
+		stats->overwritten = READ_ONCE(c->stats.overwritten);
 		for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
 			stats->lost[i] = READ_ONCE(c->stats.lost[i]);
 	} while (u64_stats_fetch_retry(&c->syncp, start));
@@ -307,6 +312,7 @@ void tq_queue_stats(const struct tq_queue *q, struct tq_queue_stats *sum)
 		tq_queue_cpu_stats(q, cpu, &one, &pending);
 		sum->records += one.records;
 		sum->bytes += one.bytes;
+		sum->overwritten += one.overwritten;
 		for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
 			sum->lost[i] += one.lost[i];
 	}

@@ -5,7 +5,7 @@
 #
 #	records read + records told lost = copies that the rules chose
 #
-# while one reader reads, while several do, with a reader killed half-way and
+# while one reader reads or has it mapped, while several do, with a reader killed half-way and
 # another one taking over, and with nobody reading at all.  And a full queue
 # never changes what becomes of a packet: all of them arrive.
 # Topology: topo_ab in lib.sh.
@@ -40,6 +40,22 @@ drain q "$WORK/l2"
 last_words
 drain q "$WORK/l2"
 balance q "$WORK/l2"
+end q
+
+WHAT="one that has it mapped"
+begin q
+reader "$WORK/l7" -M -w poll "$(queue_dev q)"
+flood "$WHAT"
+stop "$STARTED"
+ok $? "$WHAT: all records in order"
+reader "$WORK/l7b" -M -w epoll "$(queue_dev q)"
+flood "$WHAT, by epoll"
+stop "$STARTED"
+ok $? "$WHAT: all records in order"
+drain q "$WORK/l7b"
+last_words
+drain q "$WORK/l7b"
+balance q "$WORK/l7" "$WORK/l7b"
 end q
 
 WHAT="a reader killed half-way"
