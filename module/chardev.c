@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * chardev.c - files of a queue: /dev/tqueue/<id>, or an anonymous inode.
- *
- * A read takes as many whole records as fit, in the order that the CPUs made
- * them: a heap of all rings with something in them has the oldest record on
- * top.  The heap is built once per read; what is committed meanwhile is for the
- * next one.  The order is exact within a ring.  Across rings it is best effort,
- * since a slow CPU may commit a record that it began earlier.
- *
- * A record is consumed when all of it is in the reader's memory.  So a fault,
- * or a reader that is killed, costs no record, and none is given out twice.
+ * chardev.c - files of a queue: of its device (device.c), or an anonymous inode.
  *
  * errno of read: EINVAL the next record is larger than the buffer; EAGAIN
- * nothing there and O_NONBLOCK; EFAULT; ERESTARTSYS; 0 the queue is deleted and
- * empty.  Of write: EMSGSIZE; EAGAIN no room and O_NONBLOCK; ENXIO deleted;
- * ENOMEM this CPU has no ring; EFAULT; ERESTARTSYS.
+ * nothing there and O_NONBLOCK; EBUSY somebody has the queue mapped; EPIPE in
+ * mode log: overtaken, the next one goes on at the oldest record; EFAULT;
+ * ERESTARTSYS; 0 the queue is deleted and empty.  Of write: EMSGSIZE; EAGAIN no
+ * room and O_NONBLOCK, or mapped; ENXIO deleted; ENOMEM this CPU has no ring;
+ * EFAULT; ERESTARTSYS.  Of mmap: see map.c.
  */
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
@@ -22,7 +15,6 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/netdevice.h>
 #include <linux/nsproxy.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -33,137 +25,24 @@
 #include <net/net_namespace.h>
 
 #include "chardev.h"
+#include "log.h"
+#include "map.h"
 #include "queue.h"
-#include "record.h"
-#include "ring.h"
+#include "stream.h"
 
-static dev_t first_dev;
-
-/* The heap of rings: the oldest record on top. */
-
-static void sift_down(struct tq_queue_next *heap, unsigned int n, unsigned int i)
-{
-	const struct tq_queue_next moved = heap[i];
-
-	for (;;) {
-		unsigned int child = 2 * i + 1;
-
-		if (child >= n)
-			break;
-		if (child + 1 < n && heap[child + 1].stamp < heap[child].stamp)
-			child++;
-		if (moved.stamp <= heap[child].stamp)
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = moved;
-}
-
-static unsigned int gather(struct tq_queue *q)
-{
-	unsigned int n = 0, i;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
-		struct tq_ring *ring = tq_queue_ring(q, c);
-		const struct tqueue_record *rec;
-		u32 avail;
-
-		if (!ring)
-			continue;
-		rec = tq_ring_peek(ring, &avail);
-		if (!avail)
-			continue;
-		q->next[n++] = (struct tq_queue_next) {
-			.stamp = rec->mono_ns, .c = c, .ring = ring, .avail = avail, .cpu = cpu,
-		};
-	}
-	for (i = n / 2; i-- > 0;)
-		sift_down(q->next, n, i);
-	return n;
-}
-
-static int copy_record(struct iov_iter *to, const struct tqueue_record *rec)
-{
-	if (iov_iter_count(to) < rec->len)
-		return -EINVAL;
-	return copy_to_iter(rec, rec->len, to) == rec->len ? 0 : -EFAULT;
-}
-
-/* What a flush has thrown away, told before the record that comes after. */
-static int copy_flushed(const struct tq_queue *q, const struct tq_queue_next *next,
-			const struct tqueue_record *rec, struct iov_iter *to)
-{
-	const struct tq_record_place place = {
-		.seq = next->c->flushed_seq, .queue = q->id, .cpu = next->cpu,
-	};
-	struct {
-		struct tqueue_record	rec;
-		struct tqueue_lost	lost;
-	} told;
-
-	tq_record_lost(&told, &place, &next->c->flushed);
-	told.rec.mono_ns = rec->mono_ns;	/* readers merge by it */
-	told.rec.real_ns = rec->real_ns;
-	return copy_record(to, &told.rec);
-}
-
-/* Bytes given out, or -errno: nothing more fits, or goes. */
-static ssize_t take_one(const struct tq_queue *q, struct tq_queue_next *next, struct iov_iter *to)
-{
-	const struct tqueue_record *rec;
-	u32 avail, len;
-	int err;
-
-	rec = tq_ring_peek(next->ring, &avail);
-	if (unlikely(next->c->flushed.count)) {
-		err = copy_flushed(q, next, rec, to);
-		if (err)
-			return err;
-		memset(&next->c->flushed, 0, sizeof(next->c->flushed));
-		return TQ_RECORD_LOST_SIZE;
-	}
-	len = rec->len;
-	if (WARN_ON_ONCE(len < sizeof(*rec) || len > next->avail))
-		return -EIO;
-	err = copy_record(to, rec);
-	if (err)
-		return err;
-	tq_ring_consume(next->ring, len);
-	next->avail -= len;
-	if (next->avail) {
-		rec = tq_ring_peek(next->ring, &avail);
-		next->stamp = rec->mono_ns;
-	}
-	return len;
-}
-
-/* Bytes; 0: there is nothing; -errno: not even the first record could be given
- * out.  @drained: nothing was left of what was there.
+/**
+ * struct queue_file - an open file
+ * @q: its queue, of which it holds a reference
+ * @log: NULL unless the queue is one of mode log
  */
-static ssize_t take(struct tq_queue *q, struct iov_iter *to, bool *drained)
-{
-	unsigned int n;
-	size_t done = 0;
-	ssize_t len = 0;
+struct queue_file {
+	struct tq_queue		*q;
+	struct tq_log_reader	*log;
+};
 
-	lockdep_assert_held(&q->consumer);
-	n = gather(q);
-	while (n) {
-		len = take_one(q, &q->next[0], to);
-		if (len < 0)
-			break;
-		done += len;
-		if (!q->next[0].avail)
-			q->next[0] = q->next[--n];
-		if (n > 1)
-			sift_down(q->next, n, 0);
-		cond_resched();
-	}
-	*drained = !n;
-	return done ? done : len;
+static struct tq_queue *file_queue(const struct file *file)
+{
+	return ((const struct queue_file *)file->private_data)->q;
 }
 
 static bool nonblocking(const struct kiocb *iocb)
@@ -171,9 +50,40 @@ static bool nonblocking(const struct kiocb *iocb)
 	return (iocb->ki_filp->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
 }
 
+static bool readable(const struct queue_file *f)
+{
+	return f->log ? tq_log_readable(f->log) : tq_queue_readable(f->q);
+}
+
+/* As tq_queue_hungry(), for this file. */
+static bool hungry(const struct queue_file *f)
+{
+	if (!f->log)
+		return tq_queue_hungry(f->q);
+	tq_queue_log_hungry(f->q);
+	return tq_log_readable(f->log);
+}
+
+static ssize_t read_stream(struct tq_queue *q, struct iov_iter *to, bool *drained)
+{
+	ssize_t len = -EBUSY;
+
+	if (mutex_lock_interruptible(&q->consumer))
+		return -ERESTARTSYS;
+	if (tq_map_read_begin(q)) {
+		len = tq_stream_take(q, to, drained);
+		tq_map_read_end(q);
+	}
+	mutex_unlock(&q->consumer);
+	if (len > 0)
+		tq_queue_made_room(q);
+	return len;
+}
+
 static ssize_t queue_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct tq_queue *q = iocb->ki_filp->private_data;
+	const struct queue_file *f = iocb->ki_filp->private_data;
+	struct tq_queue *q = f->q;
 	bool ended, drained;
 	ssize_t len;
 
@@ -182,19 +92,14 @@ static ssize_t queue_read(struct kiocb *iocb, struct iov_iter *to)
 	for (;;) {
 		/* First: if it was set, what we find is all there will be. */
 		ended = smp_load_acquire(&q->ended);
-		if (mutex_lock_interruptible(&q->consumer))
-			return -ERESTARTSYS;
-		len = take(q, to, &drained);
-		mutex_unlock(&q->consumer);
-		if (len > 0)
-			tq_queue_made_room(q);
+		len = f->log ? tq_log_read(f->log, to, &drained) : read_stream(q, to, &drained);
 		if (len || ended)
 			break;
 		if (nonblocking(iocb)) {
-			if (!tq_queue_hungry(q))
+			if (!hungry(f))
 				return -EAGAIN;
-		} else if (wait_event_interruptible(q->wait, tq_queue_hungry(q) ||
-							     READ_ONCE(q->ended))) {
+		} else if (wait_event_interruptible(q->wait, hungry(f) || READ_ONCE(q->ended) ||
+							     tq_map_is(q))) {
 			return -ERESTARTSYS;
 		}
 	}
@@ -202,21 +107,26 @@ static ssize_t queue_read(struct kiocb *iocb, struct iov_iter *to)
 	 * EAGAIN does.  If there is something again, tell at once: nobody else
 	 * will.
 	 */
-	if (len > 0 && drained && nonblocking(iocb) && tq_queue_hungry(q))
+	if (len > 0 && drained && nonblocking(iocb) && hungry(f))
 		tq_queue_wake(q);
 	return len;
 }
 
-/* True unless there is no room. */
+/* False: it may wait for room. */
 static bool try_write(struct tq_queue *q, const void *data, size_t len, int *err)
 {
+	/* A consumer that has the ring mapped tells nobody that it made room. */
+	if (tq_map_is(q)) {
+		*err = -EAGAIN;
+		return true;
+	}
 	*err = tq_queue_message(q, data, len);
 	return *err != -EAGAIN;
 }
 
 static ssize_t queue_write(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct tq_queue *q = iocb->ki_filp->private_data;
+	struct tq_queue *q = file_queue(iocb->ki_filp);
 	const size_t len = iov_iter_count(from);
 	void *data;
 	int err;
@@ -241,9 +151,15 @@ static ssize_t queue_write(struct kiocb *iocb, struct iov_iter *from)
 	return err ? err : len;
 }
 
+static int queue_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return tq_map(file_queue(file), file, vma);
+}
+
 static __poll_t queue_poll(struct file *file, poll_table *wait)
 {
-	struct tq_queue *q = file->private_data;
+	const struct queue_file *f = file->private_data;
+	struct tq_queue *q = f->q;
 	__poll_t mask = 0;
 	bool ended;
 
@@ -252,7 +168,7 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 		poll_wait(file, &q->room, wait);
 	smp_mb();	/* H, with G, on kernels whose poll_wait() has none */
 	ended = smp_load_acquire(&q->ended);
-	if ((file->f_mode & FMODE_READ) && (tq_queue_readable(q) || tq_queue_hungry(q)))
+	if ((file->f_mode & FMODE_READ) && (readable(f) || hungry(f)))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (ended)
 		mask |= EPOLLHUP;
@@ -263,30 +179,73 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 
 static int queue_fasync(int fd, struct file *file, int on)
 {
-	struct tq_queue *q = file->private_data;
+	const struct queue_file *f = file->private_data;
+	struct tq_queue *q = f->q;
 	int err;
 
 	err = fasync_helper(fd, file, on, &q->fasync);
-	if (err >= 0 && on && tq_queue_hungry(q))
+	if (err >= 0 && on && hungry(f))
 		tq_queue_wake(q);
 	return err;
 }
 
+static loff_t queue_llseek(struct file *file, loff_t offset, int whence)
+{
+	const struct queue_file *f = file->private_data;
+
+	if (!f->log || offset)
+		return -ESPIPE;
+	return tq_log_seek(f->log, whence);
+}
+
 static void queue_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	const struct tq_queue *q = file->private_data;
+	const struct tq_queue *q = file_queue(file);
 
 	seq_printf(m, "tqueue-id:\t%u\n", q->id);
 	seq_printf(m, "tqueue-name:\t%s\n", q->name);
+	seq_printf(m, "tqueue-mode:\t%s\n", tq_queue_mode_name(q));
+	seq_printf(m, "tqueue-mapped:\t%d\n", tq_map_is(q));
 	seq_printf(m, "tqueue-deleted:\t%d\n", READ_ONCE(q->dead));
 }
 
-/* A file's reference to its queue. */
-static void attach(struct file *file, struct tq_queue *q)
+/* A file of @q, which holds a reference.  NULL: no memory. */
+static struct queue_file *new_file(struct tq_queue *q)
 {
+	struct queue_file *f;
+
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return NULL;
+	if (q->mode == TQUEUE_MODE_LOG) {
+		f->log = tq_log_reader_new(q);
+		if (!f->log) {
+			kfree(f);
+			return NULL;
+		}
+	}
+	f->q = q;
 	get_device(&q->dev);
 	atomic_inc(&q->files);
-	file->private_data = q;
+	return f;
+}
+
+static void free_file(struct queue_file *f)
+{
+	tq_log_reader_free(f->log);
+	atomic_dec(&f->q->files);
+	put_device(&f->q->dev);
+	kfree(f);
+}
+
+/* No positions: neither pread() nor a lock for f_pos.  lseek() of a log means its
+ * cursors.
+ */
+static void init_file(struct file *file, const struct queue_file *f)
+{
+	stream_open(file_inode(file), file);
+	if (f->log)
+		file->f_mode |= FMODE_LSEEK;
 }
 
 /* The node is the initial user namespace's.  Who is in another network namespace
@@ -309,25 +268,27 @@ static int queue_open(struct inode *inode, struct file *file)
 		return -ENXIO;
 	if (!may_open(q))
 		return -EPERM;
-	attach(file, q);
-	return stream_open(inode, file);
+	file->private_data = new_file(q);
+	if (!file->private_data)
+		return -ENOMEM;
+	init_file(file, file->private_data);
+	return 0;
 }
 
 static int queue_release(struct inode *inode, struct file *file)
 {
-	struct tq_queue *q = file->private_data;
-
-	atomic_dec(&q->files);
-	put_device(&q->dev);
+	free_file(file->private_data);
 	return 0;
 }
 
-static const struct file_operations queue_fops = {
+const struct file_operations tq_chardev_fops = {
 	.owner		= THIS_MODULE,
 	.open		= queue_open,
 	.release	= queue_release,
+	.llseek		= queue_llseek,
 	.read_iter	= queue_read,
 	.write_iter	= queue_write,
+	.mmap		= queue_mmap,
 	.poll		= queue_poll,
 	.fasync		= queue_fasync,
 	.show_fdinfo	= queue_show_fdinfo,
@@ -335,99 +296,16 @@ static const struct file_operations queue_fops = {
 
 struct file *tq_chardev_file(struct tq_queue *q, unsigned int flags)
 {
+	struct queue_file *f;
 	struct file *file;
 
-	file = anon_inode_getfile("[tqueue]", &queue_fops, NULL, flags & (O_ACCMODE | O_NONBLOCK));
+	f = new_file(q);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	file = anon_inode_getfile("[tqueue]", &tq_chardev_fops, f, flags & (O_ACCMODE | O_NONBLOCK));
 	if (IS_ERR(file))
-		return file;
-	attach(file, q);
-	stream_open(file_inode(file), file);
+		free_file(f);
+	else
+		init_file(file, f);
 	return file;
-}
-
-/* The device. */
-
-static char *class_devnode(tq_class_const struct device *dev, umode_t *mode)
-{
-	const struct tq_queue *q = container_of(dev, const struct tq_queue, dev);
-
-	if (mode)
-		*mode = 0660;
-	return kasprintf(GFP_KERNEL, "tqueue/%u", q->id);
-}
-
-static int class_uevent(tq_class_const struct device *dev, struct kobj_uevent_env *env)
-{
-	const struct tq_queue *q = container_of(dev, const struct tq_queue, dev);
-
-	if (add_uevent_var(env, "TQUEUE_NAME=%s", q->name) ||
-	    add_uevent_var(env, "TQUEUE_INIT_NET=%d", q->net == &init_net))
-		return -ENOMEM;
-	return 0;
-}
-
-/* Asked for only between device_add() and device_del(), when the namespace is
- * there: it kills its queues in pre_exit.
- */
-static tq_class_ns_t *class_namespace(tq_class_const struct device *dev)
-{
-	const struct tq_queue *q = container_of(dev, const struct tq_queue, dev);
-
-	return tq_class_ns(q->net);
-}
-
-static struct class queue_class = {
-	.name		= "tqueue",
-	.devnode	= class_devnode,
-	.dev_uevent	= class_uevent,
-	.ns_type	= &net_ns_type_operations,
-	.namespace	= class_namespace,
-};
-
-int tq_chardev_add(struct tq_queue *q)
-{
-	int err;
-
-	/* Nodes are named in the one devtmpfs of the machine: not for every
-	 * user's own namespace.  QUEUE_OPEN serves those.
-	 */
-	if (q->net->user_ns != &init_user_ns)
-		return 0;
-	err = dev_set_name(&q->dev, "tqueue%u", q->id);
-	if (err)
-		return err;
-	q->dev.class = &queue_class;
-	q->dev.devt = MKDEV(MAJOR(first_dev), MINOR(first_dev) + q->id);
-	cdev_init(&q->cdev, &queue_fops);
-	q->cdev.owner = THIS_MODULE;
-	err = cdev_device_add(&q->cdev, &q->dev);
-	if (err)
-		return err;
-	q->has_device = true;
-	return 0;
-}
-
-void tq_chardev_del(struct tq_queue *q)
-{
-	cdev_device_del(&q->cdev, &q->dev);
-}
-
-int tq_chardev_init(void)
-{
-	int err;
-
-	/* Minor number = id; 0 is none. */
-	err = alloc_chrdev_region(&first_dev, 0, TQ_QUEUES_MAX + 1, "tqueue");
-	if (err)
-		return err;
-	err = class_register(&queue_class);
-	if (err)
-		unregister_chrdev_region(first_dev, TQ_QUEUES_MAX + 1);
-	return err;
-}
-
-void tq_chardev_exit(void)
-{
-	class_unregister(&queue_class);
-	unregister_chrdev_region(first_dev, TQ_QUEUES_MAX + 1);
 }

@@ -86,6 +86,8 @@ int tq_nl_queue_del(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_queue_get(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_queue_open(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_queue_flush(struct sk_buff *skb, struct genl_info *info);
+
+/* nl_queue_fill.c */
 int tq_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int tq_nl_stats_dump(struct sk_buff *skb, struct netlink_callback *cb);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * post.c - puts records into queues, wakes readers, and counts.
+ * post.c - puts records into queues, and wakes readers.
  *
- * What a queue is and how it ends: queue.c.
+ * What a queue is and how it ends: queue.c; its rings: rings.c.
  */
 
 /**
@@ -56,6 +56,9 @@
  * context without runqueue locks, and so irq_work would only add an interrupt.
  * It comes after the local lock is given back, since it may run handlers.
  *
+ * Readers of a log each look for themselves whether they find nothing; what the
+ * watermark is compared with is then what came since one of them did ("mark").
+ *
  * Writers that wait for room are the mirror: (G) is in wq_has_sleeper(), between
  * publishing a tail and looking for waiters, (H) in prepare_to_wait(), between
  * waiting and looking at the tail.
@@ -66,6 +69,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "map.h"
 #include "queue.h"
 #include "record.h"
 #include "ring.h"
@@ -92,33 +96,19 @@ enum hrtimer_restart tq_queue_timer(struct hrtimer *timer)
 
 static void after_commit(struct tq_queue *q, const struct tq_ring *ring)
 {
+	u32 fill;
+
 	smp_mb();							/* E, with F */
 	if (likely(!READ_ONCE(q->hungry)))
 		return;
-	if (tq_ring_pending(ring) >= READ_ONCE(q->watermark))
+	fill = q->mode == TQUEUE_MODE_LOG ? READ_ONCE(ring->prod->head) - READ_ONCE(ring->mark) :
+					    tq_ring_pending(ring);
+	if (fill >= READ_ONCE(q->watermark))
 		tq_queue_wake(q);
 	else if (!test_bit(0, &q->armed) && !test_and_set_bit(0, &q->armed))
 		hrtimer_start(&q->timer,
 			      ns_to_ktime((u64)READ_ONCE(q->flush_us) * NSEC_PER_USEC),
 			      HRTIMER_MODE_REL_SOFT);
-}
-
-bool tq_queue_readable(struct tq_queue *q)
-{
-	bool any = false;
-	int cpu;
-
-	rcu_read_lock();
-	for_each_possible_cpu(cpu) {
-		struct tq_ring *ring = rcu_dereference(per_cpu_ptr(q->cpu, cpu)->ring);
-
-		if (ring && tq_ring_pending(ring)) {
-			any = true;
-			break;
-		}
-	}
-	rcu_read_unlock();
-	return any;
 }
 
 bool tq_queue_hungry(struct tq_queue *q)
@@ -128,6 +118,24 @@ bool tq_queue_hungry(struct tq_queue *q)
 	return tq_queue_readable(q);
 }
 
+void tq_queue_log_hungry(struct tq_queue *q)
+{
+	int cpu;
+
+	/* Of several readers the last counts; the timer bounds what that costs the
+	 * others.
+	 */
+	for_each_possible_cpu(cpu) {
+		struct tq_ring *ring;
+
+		ring = rcu_dereference_protected(per_cpu_ptr(q->cpu, cpu)->ring, 1);
+		if (ring)
+			WRITE_ONCE(ring->mark, READ_ONCE(ring->prod->head));
+	}
+	WRITE_ONCE(q->hungry, 1);
+	smp_mb();							/* F, with E */
+}
+
 bool tq_queue_writable(struct tq_queue *q)
 {
 	struct tq_ring *ring;
@@ -135,8 +143,11 @@ bool tq_queue_writable(struct tq_queue *q)
 
 	rcu_read_lock();
 	ring = rcu_dereference(raw_cpu_ptr(q->cpu)->ring);
-	yes = ring && ring->size - tq_ring_pending(ring) >=
-		      tq_ring_record_max(ring) + TQ_RECORD_LOST_SIZE;
+	if (q->mode == TQUEUE_MODE_LOG)
+		yes = ring;
+	else
+		yes = ring && !tq_map_is(q) && ring->size - tq_ring_pending(ring) >=
+					       tq_ring_record_max(ring) + TQ_RECORD_LOST_SIZE;
 	rcu_read_unlock();
 	return yes;
 }
@@ -208,6 +219,25 @@ static u32 lost_record_size(const struct tq_queue_cpu *c)
 	return unlikely(c->pending.count) ? TQ_RECORD_LOST_SIZE : 0;
 }
 
+/* Of a log: makes room for @need bytes. */
+static void give_up_oldest(struct tq_queue_cpu *c, struct tq_ring *ring, u32 need)
+{
+	u64 n = 0;
+
+	if (tq_ring_room(ring) >= need)
+		return;
+	do {
+		const struct tqueue_record *rec = tq_ring_oldest(ring);
+
+		n += rec->type != TQUEUE_RECORD_LOST;
+		tq_ring_give_up(ring, rec->len);
+	} while (tq_ring_room(ring) < need);
+	tq_ring_given_up(ring);
+	u64_stats_update_begin(&c->syncp);
+	add(&c->stats.overwritten, n);
+	u64_stats_update_end(&c->syncp);
+}
+
 /* Room for a record of @size bytes, behind a lost record if there must be one,
  * which is written.  NULL: not enough for both.
  */
@@ -219,6 +249,8 @@ static void *reserve(struct tq_queue *q, struct tq_queue_cpu *c, struct tq_ring 
 
 	take_nested(c, ring);
 	lost = lost_record_size(c);
+	if (q->mode == TQUEUE_MODE_LOG)
+		give_up_oldest(c, ring, lost + size);
 	to = tq_ring_reserve(ring, lost + size);
 	if (unlikely(!to))
 		return NULL;
@@ -232,6 +264,15 @@ static void *reserve(struct tq_queue *q, struct tq_queue_cpu *c, struct tq_ring 
 	return to + lost;
 }
 
+static void publish_losses(const struct tq_queue_cpu *c, struct tq_ring *ring)
+{
+	int i;
+
+	for (i = 0; i < TQUEUE_LOSS_NESTED; i++)
+		WRITE_ONCE(ring->prod->lost[i], c->stats.lost[i]);
+	WRITE_ONCE(ring->prod->lost[TQUEUE_LOSS_NESTED], c->nested_seen);
+}
+
 static void commit(struct tq_queue_cpu *c, struct tq_ring *ring, u32 size)
 {
 	const u32 lost = lost_record_size(c);
@@ -241,8 +282,11 @@ static void commit(struct tq_queue_cpu *c, struct tq_ring *ring, u32 size)
 	add(&c->stats.bytes, size);
 	u64_stats_update_end(&c->syncp);
 	c->seq++;
-	if (unlikely(lost))
+	if (unlikely(lost)) {
 		memset(&c->pending, 0, sizeof(c->pending));
+		/* What was lost while the ring was new went into the old one. */
+		publish_losses(c, ring);
+	}
 	WRITE_ONCE(ring->prod->records, c->stats.records);
 	tq_ring_commit(ring, lost + size);
 }
@@ -379,125 +423,4 @@ int tq_queue_message(struct tq_queue *q, const void *data, size_t len)
 size_t tq_queue_message_max(const struct tq_queue *q)
 {
 	return min_t(size_t, tq_record_payload(READ_ONCE(q->ring_size) / 4), TQ_MESSAGE_MAX);
-}
-
-/* Consumers. */
-
-struct tq_ring *tq_queue_ring(const struct tq_queue *q, const struct tq_queue_cpu *c)
-{
-	/* Rings of a live queue are only ever added; they are freed with it. */
-	return rcu_dereference_check(c->ring, lockdep_is_held(&q->consumer));
-}
-
-/* A reader of this ring will be told of @rec by a lost record, as if it had
- * never been put in.
- */
-static void throw_away(struct tq_queue_cpu *c, const struct tqueue_record *rec)
-{
-	const struct tqueue_lost *lost = (const void *)rec + rec->hdr_len;
-	int i;
-
-	if (!c->flushed.count)
-		c->flushed_seq = rec->seq;
-	if (rec->type != TQUEUE_RECORD_LOST) {
-		c->flushed.count++;
-		c->flushed.cause[TQUEUE_LOSS_FLUSHED]++;
-		add(&c->flushed_records, 1);
-		return;
-	}
-	c->flushed.count += lost->count;
-	for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
-		c->flushed.cause[i] += lost->cause[i];
-}
-
-static void flush_ring(struct tq_queue_cpu *c, struct tq_ring *ring)
-{
-	const struct tqueue_record *rec;
-	u32 left, avail;
-
-	/* Not what comes in meanwhile, or it might never end. */
-	tq_ring_peek(ring, &left);
-	while (left) {
-		u32 len;
-
-		rec = tq_ring_peek(ring, &avail);
-		len = rec->len;
-		if (WARN_ON_ONCE(len < sizeof(*rec) || len > left))
-			return;
-		throw_away(c, rec);
-		tq_ring_consume(ring, len);
-		left -= len;
-		cond_resched();
-	}
-}
-
-int tq_queue_flush(struct tq_queue *q)
-{
-	int cpu;
-
-	if (mutex_lock_interruptible(&q->consumer))
-		return -ERESTARTSYS;
-	for_each_possible_cpu(cpu) {
-		struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
-		struct tq_ring *ring = tq_queue_ring(q, c);
-
-		if (ring)
-			flush_ring(c, ring);
-	}
-	mutex_unlock(&q->consumer);
-	tq_queue_made_room(q);
-	return 0;
-}
-
-/* Counters. */
-
-bool tq_queue_cpu_stats(const struct tq_queue *q, int cpu, struct tq_queue_stats *stats,
-			u32 *pending)
-{
-	const struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
-	const struct tq_ring *ring;
-	unsigned int start;
-	int i;
-
-	do {
-		start = u64_stats_fetch_begin(&c->syncp);
-		stats->records = READ_ONCE(c->stats.records);
-		stats->bytes = READ_ONCE(c->stats.bytes);
-		for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
-			stats->lost[i] = READ_ONCE(c->stats.lost[i]);
-	} while (u64_stats_fetch_retry(&c->syncp, start));
-	stats->lost[TQUEUE_LOSS_NESTED] = atomic64_read(&c->nested);
-	stats->lost[TQUEUE_LOSS_FLUSHED] = READ_ONCE(c->flushed_records);
-
-	rcu_read_lock();
-	ring = rcu_dereference(c->ring);
-	*pending = ring ? tq_ring_pending(ring) : 0;
-	rcu_read_unlock();
-	return ring;
-}
-
-void tq_queue_stats(const struct tq_queue *q, struct tq_queue_stats *sum)
-{
-	struct tq_queue_stats one;
-	u32 pending;
-	int cpu, i;
-
-	memset(sum, 0, sizeof(*sum));
-	for_each_possible_cpu(cpu) {
-		tq_queue_cpu_stats(q, cpu, &one, &pending);
-		sum->records += one.records;
-		sum->bytes += one.bytes;
-		for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
-			sum->lost[i] += one.lost[i];
-	}
-}
-
-u32 tq_queue_rings(const struct tq_queue *q)
-{
-	u32 n = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		n += !!rcu_access_pointer(per_cpu_ptr(q->cpu, cpu)->ring);
-	return n;
 }

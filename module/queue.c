@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * queue.c - names, rings and lives of queues.
+ * queue.c - names and lives of queues.
  *
- * What puts records in is in post.c; taking them out is chardev.c's work.
+ * Their rings are in rings.c.  What puts records in is in post.c, what takes them
+ * out in stream.c; files are chardev.c's.
  */
 
 /**
@@ -32,10 +33,11 @@
 #include <linux/string.h>
 #include <linux/xarray.h>
 
-#include "chardev.h"
+#include "device.h"
+#include "map.h"
+#include "merge.h"
 #include "net.h"
 #include "queue.h"
-#include "record.h"
 #include "ring.h"
 #include "xt_users.h"
 
@@ -45,7 +47,7 @@ static DEFINE_XARRAY_ALLOC1(queue_ids);
 static u32 next_id;
 static LIST_HEAD(all_queues);
 
-static struct workqueue_struct *queue_wq;
+struct workqueue_struct *tq_queue_wq;
 static enum cpuhp_state cpuhp_state;
 
 const char *tq_queue_name(const struct tq_queue *q)
@@ -56,6 +58,23 @@ const char *tq_queue_name(const struct tq_queue *q)
 u32 tq_queue_id(const struct tq_queue *q)
 {
 	return q->id;
+}
+
+void tq_queues_hold(void)
+{
+	cpus_read_lock();
+	mutex_lock(&tq_queues_lock);
+}
+
+void tq_queues_release(void)
+{
+	mutex_unlock(&tq_queues_lock);
+	cpus_read_unlock();
+}
+
+const char *tq_queue_mode_name(const struct tq_queue *q)
+{
+	return q->mode == TQUEUE_MODE_LOG ? "log" : "stream";
 }
 
 /* References. */
@@ -131,33 +150,13 @@ void tq_queue_xt_del(struct tq_queue *q, u8 family, const char *xt_table)
 
 /* Birth. */
 
-/* A ring for a CPU that has none.  Nobody produces there yet: either the CPU is
- * not up or the queue has no name.  The memory is charged to nobody if a CPU
- * comes up late: the task is then the hotplug thread.
- */
-static void add_ring(struct tq_queue *q, int cpu)
-{
-	struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
-	struct tq_ring *ring;
-
-	if (rcu_access_pointer(c->ring))
-		return;
-	ring = tq_ring_new(q->ring_size, cpu);
-	if (!ring) {
-		WRITE_ONCE(c->absent, TQUEUE_LOSS_NO_MEMORY);
-		return;
-	}
-	memcpy(ring->prod->lost, c->stats.lost, sizeof(ring->prod->lost));
-	rcu_assign_pointer(c->ring, ring);
-}
-
 static int cpu_prepare(unsigned int cpu)
 {
 	struct tq_queue *q;
 
 	mutex_lock(&tq_queues_lock);
 	list_for_each_entry(q, &all_queues, all_node)
-		add_ring(q, cpu);
+		tq_queue_add_ring(q, cpu);
 	mutex_unlock(&tq_queues_lock);
 	return 0;
 }
@@ -165,7 +164,6 @@ static int cpu_prepare(unsigned int cpu)
 static void free_queue(struct work_struct *work)
 {
 	struct tq_queue *q = container_of(work, struct tq_queue, free_work);
-	int cpu;
 
 	hrtimer_cancel(&q->timer);
 	if (q->id) {
@@ -174,12 +172,12 @@ static void free_queue(struct work_struct *work)
 		mutex_unlock(&tq_queues_lock);
 	}
 	if (q->cpu) {
-		/* No reference is left, so nobody reads any more. */
-		for_each_possible_cpu(cpu)
-			tq_ring_free(rcu_dereference_protected(per_cpu_ptr(q->cpu, cpu)->ring, 1));
+		tq_queue_free_rings(q);
+		tq_map_free(q);
 		free_percpu(q->cpu);
 	}
 	kvfree(q->next);
+	mutex_destroy(&q->map_lock);
 	mutex_destroy(&q->consumer);
 	kfree(q);
 }
@@ -188,7 +186,7 @@ static void release(struct device *dev)
 {
 	struct tq_queue *q = container_of(dev, struct tq_queue, dev);
 
-	queue_work(queue_wq, &q->free_work);
+	queue_work(tq_queue_wq, &q->free_work);
 }
 
 /* After the grace period: see the DOC. */
@@ -222,7 +220,7 @@ static int init_cpus(struct tq_queue *q)
 	}
 	/* Without a lock: CPUs that come up now get theirs in publish(). */
 	for_each_online_cpu(cpu) {
-		add_ring(q, cpu);
+		tq_queue_add_ring(q, cpu);
 		if (!rcu_access_pointer(per_cpu_ptr(q->cpu, cpu)->ring))
 			return -ENOMEM;
 	}
@@ -249,6 +247,7 @@ static struct tq_queue *new_queue(struct tq_net *tn, const struct tq_queue_confi
 	init_waitqueue_head(&q->wait);
 	init_waitqueue_head(&q->room);
 	mutex_init(&q->consumer);
+	mutex_init(&q->map_lock);
 	refcount_set(&q->users, 1);
 	spin_lock_init(&q->xt_lock);
 	INIT_LIST_HEAD(&q->xt_users);
@@ -272,18 +271,16 @@ static int publish(struct tq_queue *q)
 	int err, cpu;
 	u32 id;
 
-	cpus_read_lock();
-	mutex_lock(&tq_queues_lock);
+	tq_queues_hold();
 	err = xa_alloc_cyclic(&queue_ids, &id, q, XA_LIMIT(1, TQ_QUEUES_MAX), &next_id,
 			      GFP_KERNEL);
 	if (err >= 0) {
 		q->id = id;
 		list_add_tail(&q->all_node, &all_queues);
 		for_each_online_cpu(cpu)
-			add_ring(q, cpu);
+			tq_queue_add_ring(q, cpu);
 	}
-	mutex_unlock(&tq_queues_lock);
-	cpus_read_unlock();
+	tq_queues_release();
 	return min(err, 0);
 }
 
@@ -295,7 +292,7 @@ static void close_queue(struct tq_queue *q)
 	list_del_init(&q->all_node);
 	mutex_unlock(&tq_queues_lock);
 	if (q->has_device)
-		tq_chardev_del(q);
+		tq_device_del(q);
 }
 
 void tq_queue_defaults(struct tq_queue_config *config)
@@ -309,6 +306,11 @@ void tq_queue_defaults(struct tq_queue_config *config)
 		config->watermark = config->ring_size / 16;
 	if (!config->flush_us)
 		config->flush_us = TQ_FLUSH_US_DEFAULT;
+}
+
+bool tq_queue_fits(u32 ring_size)
+{
+	return tq_ring_memory(ring_size) * num_online_cpus() / PAGE_SIZE <= totalram_pages();
 }
 
 struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config *config,
@@ -326,7 +328,7 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 		NL_SET_ERR_MSG(extack, "there is a queue of that name already");
 		return ERR_PTR(-EEXIST);
 	}
-	if (tq_ring_memory(config->ring_size) * num_online_cpus() / PAGE_SIZE > totalram_pages()) {
+	if (!tq_queue_fits(config->ring_size)) {
 		NL_SET_ERR_MSG(extack, "the rings are larger than all memory of this machine");
 		return ERR_PTR(-ENOMEM);
 	}
@@ -341,12 +343,12 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 		put_device(&q->dev);
 		return ERR_PTR(err);
 	}
-	err = tq_chardev_add(q);
+	err = tq_device_add(q);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the queue's device can't be made");
 		close_queue(q);
 		/* It may have been open for a moment. */
-		queue_rcu_work(queue_wq, &q->end_work);
+		queue_rcu_work(tq_queue_wq, &q->end_work);
 		return ERR_PTR(err);
 	}
 	tq_net_serial(tn);
@@ -355,15 +357,24 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 	return q;
 }
 
-int tq_queue_set(struct tq_queue *q, const struct tq_queue_config *config)
+int tq_queue_set(struct tq_queue *q, const struct tq_queue_config *config,
+		 struct netlink_ext_ack *extack)
 {
+	int err;
+
 	lockdep_assert_held(&q->tn->lock);
-	if (q->snaplen == config->snaplen && q->watermark == config->watermark &&
-	    q->flush_us == config->flush_us)
+	if (q->ring_size == config->ring_size && q->snaplen == config->snaplen &&
+	    q->watermark == config->watermark && q->flush_us == config->flush_us)
 		return 0;
+	if (q->ring_size != config->ring_size) {
+		err = tq_queue_resize(q, config->ring_size, extack);
+		if (err)
+			return err;
+	}
 	WRITE_ONCE(q->snaplen, config->snaplen);
 	WRITE_ONCE(q->watermark, config->watermark);
 	WRITE_ONCE(q->flush_us, config->flush_us);
+	tq_map_settings(q);
 	tq_net_serial(q->tn);
 	return 1;
 }
@@ -398,7 +409,7 @@ void tq_queue_kill_all(struct tq_net *tn)
 	list_for_each_entry_safe(q, tmp, &tn->queues, net_node) {
 		forget(q);
 		drop_user(q);
-		queue_rcu_work(queue_wq, &q->end_work);
+		queue_rcu_work(tq_queue_wq, &q->end_work);
 	}
 }
 
@@ -409,10 +420,10 @@ int tq_queue_init(void)
 	/* Not one of the system's: tq_queue_exit() waits for all that is in it,
 	 * work that works have queued included.
 	 */
-	queue_wq = alloc_workqueue("tqueue_free", WQ_UNBOUND, 0);
-	if (!queue_wq)
+	tq_queue_wq = alloc_workqueue("tqueue_free", WQ_UNBOUND, 0);
+	if (!tq_queue_wq)
 		return -ENOMEM;
-	err = tq_chardev_init();
+	err = tq_device_init();
 	if (err)
 		goto destroy_wq;
 	/* One state for all queues; see kernel/cpu.c on what an instance each
@@ -426,9 +437,9 @@ int tq_queue_init(void)
 	return 0;
 
 exit_chardev:
-	tq_chardev_exit();
+	tq_device_exit();
 destroy_wq:
-	destroy_workqueue(queue_wq);
+	destroy_workqueue(tq_queue_wq);
 	return err;
 }
 
@@ -438,7 +449,7 @@ void tq_queue_exit(void)
 	cpuhp_remove_state_nocalls(cpuhp_state);
 	/* Grace periods first: they put work into the queue, and that puts more. */
 	rcu_barrier();
-	destroy_workqueue(queue_wq);
-	tq_chardev_exit();
+	destroy_workqueue(tq_queue_wq);
+	tq_device_exit();
 	xa_destroy(&queue_ids);
 }

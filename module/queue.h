@@ -30,9 +30,11 @@
 #include <linux/tqueue.h>
 
 struct fasync_struct;
+struct file;
 struct netlink_ext_ack;
 struct sk_buff;
 struct task_struct;
+struct tq_merge;
 struct tq_net;
 struct tq_queue;
 struct tq_ring;
@@ -112,11 +114,13 @@ void tq_queue_exit(void);
 /**
  * struct tq_queue_stats - counters, of one ring or of a queue
  * @lost: by enum tqueue_loss; [TQUEUE_LOSS_FLUSHED]: put in, thrown away unread
+ * @overwritten: mode log: records put in and given up, lost records not counted
  */
 struct tq_queue_stats {
 	u64	records;
 	u64	bytes;
 	u64	lost[TQUEUE_LOSS_SLOTS];
+	u64	overwritten;
 };
 
 /**
@@ -126,6 +130,9 @@ struct tq_queue_stats {
  *	re-entry of the same context (a tracepoint's handler), which must not
  *	wait, from another task that must (PREEMPT_RT: BH off can be preempted)
  * @ring: RCU.  NULL: none
+ * @old: RCU.  What @ring was before the size changed, until it is read empty;
+ *	taken away under tq_queue.consumer only.  See DOC: Change of the ring
+ *	size
  * @absent: enum tqueue_loss: why there is none
  * @seq: of the next record
  * @pending: losses since the last record, not yet told of.  They are the last
@@ -143,6 +150,7 @@ struct tq_queue_cpu {
 	local_lock_t		lock;
 	struct task_struct	*owner;
 	struct tq_ring __rcu	*ring;
+	struct tq_ring __rcu	*old;
 	u32			absent;
 	u64			seq;
 	u64			nested_seen;
@@ -157,24 +165,11 @@ struct tq_queue_cpu {
 };
 
 /**
- * struct tq_queue_next - a ring with records to read, while a read goes on
- * @stamp: mono_ns of its next record
- * @avail: bytes left of what was committed when the read began
- */
-struct tq_queue_next {
-	u64			stamp;
-	struct tq_queue_cpu	*c;
-	struct tq_ring		*ring;
-	u32			avail;
-	u32			cpu;
-};
-
-/**
  * struct tq_queue - a queue
  * @cpu: per CPU, possible ones
  * @id: machine-wide; minor number of the device
  * @mode: enum tqueue_queue_mode
- * @ring_size: bytes of data per ring
+ * @ring_size: bytes of data per ring; written under tq_queues_lock
  * @snaplen: 0 or most payload bytes of a packet
  * @watermark: bytes in one ring that wake a sleeping reader
  * @flush_us: microseconds after which it is woken anyway
@@ -190,6 +185,14 @@ struct tq_queue_next {
  * @consumer: one reader at a time; protects @next and the consumer's side of
  *	rings and struct tq_queue_cpu
  * @next: heap, one slot per CPU
+ * @map_lock: protects all up to @stubs; inside mmap_lock: nothing that may need
+ *	that is done under it
+ * @reading: the holder of @consumer takes records out
+ * @maps: pieces of mapping; 0: not mapped
+ * @mapper: the file that has it mapped; only to compare with
+ * @info: first page of a mapping, since there was one
+ * @stubs: see DOC: Mappings
+ * @old_rings: how many "old" there are, and one more while the size is changed
  * @dev: the reference counter, and the device where there is one
  * @cdev: the character device, if @has_device
  * @has_device: the namespace is one of the initial user namespace
@@ -225,7 +228,14 @@ struct tq_queue {
 	struct fasync_struct	*fasync;
 
 	struct mutex		consumer ____cacheline_aligned_in_smp;
-	struct tq_queue_next	*next;
+	struct tq_merge		*next;
+	atomic_t		old_rings;
+	struct mutex		map_lock;
+	bool			reading;
+	u32			maps;
+	const struct file	*mapper;
+	struct page		*info;
+	struct page		**stubs;
 
 	struct device		dev;
 	struct cdev		cdev;
@@ -260,6 +270,8 @@ size_t tq_queue_message_max(const struct tq_queue *q);
  */
 bool tq_queue_readable(struct tq_queue *q);
 bool tq_queue_hungry(struct tq_queue *q);
+/* The same for readers of a log, who then look for themselves. */
+void tq_queue_log_hungry(struct tq_queue *q);
 /* Wakes readers if one is hungry.  Any context but hardirq and NMI. */
 void tq_queue_wake(struct tq_queue *q);
 /* Could this CPU's ring take a record of any size? */
@@ -269,11 +281,34 @@ enum hrtimer_restart tq_queue_timer(struct hrtimer *timer);
 /* After records were consumed. */
 void tq_queue_made_room(struct tq_queue *q);
 
-/* The ring of @c, for the holder of tq_queue.consumer; NULL if none. */
-struct tq_ring *tq_queue_ring(const struct tq_queue *q, const struct tq_queue_cpu *c);
+/* queue.c */
 
-/* Throws away what is there to read.  -ERESTARTSYS. */
-int tq_queue_flush(struct tq_queue *q);
+const char *tq_queue_mode_name(const struct tq_queue *q);
+
+/* Frees rings, and queues after their last reference. */
+extern struct workqueue_struct *tq_queue_wq;
+
+/* Between these no CPU comes up and none gets a ring. */
+void tq_queues_hold(void);
+void tq_queues_release(void);
+
+/* Could this machine ever have the memory for rings of @ring_size bytes? */
+bool tq_queue_fits(u32 ring_size);
+
+/* rings.c */
+
+/* A ring for @cpu, if it has none.  Under tq_queues_hold(), or before the queue
+ * can be found.
+ */
+void tq_queue_add_ring(struct tq_queue *q, int cpu);
+/* With the last reference. */
+void tq_queue_free_rings(struct tq_queue *q);
+/* The ring of @c to take records from now, for the holder of tq_queue.consumer,
+ * who may use it until he gives that back; NULL if none.
+ */
+struct tq_ring *tq_queue_ring(struct tq_queue *q, struct tq_queue_cpu *c);
+/* Rings of another size.  Under tq_net.lock.  -EBUSY, -ENOMEM: nothing changed. */
+int tq_queue_resize(struct tq_queue *q, u32 size, struct netlink_ext_ack *extack);
 
 /* By id or by name, under tq_net.lock; no reference. */
 struct tq_queue *tq_queue_by_id(struct tq_net *tn, u32 id);
@@ -281,15 +316,17 @@ struct tq_queue *tq_queue_by_name(struct tq_net *tn, const char *name);
 
 /* Defaults for what is 0 in @config. */
 void tq_queue_defaults(struct tq_queue_config *config);
-/* Changes snaplen, watermark and flush_us.  1: changed, 0: nothing to change.
- * Under tq_net.lock.
+/* Changes ring size, snaplen, watermark and flush_us.  1: changed, 0: nothing to
+ * change, -errno.  Under tq_net.lock.
  */
-int tq_queue_set(struct tq_queue *q, const struct tq_queue_config *config);
+int tq_queue_set(struct tq_queue *q, const struct tq_queue_config *config,
+		 struct netlink_ext_ack *extack);
 
 /* Counters of one CPU; false: it has no ring.  @pending: bytes to read. */
 bool tq_queue_cpu_stats(const struct tq_queue *q, int cpu, struct tq_queue_stats *stats,
 			u32 *pending);
 void tq_queue_stats(const struct tq_queue *q, struct tq_queue_stats *sum);
-u32 tq_queue_rings(const struct tq_queue *q);
+/* How many CPUs have one; @memory: bytes that they take, old ones included. */
+u32 tq_queue_rings(const struct tq_queue *q, u64 *memory);
 
 #endif /* _TQ_QUEUE_H */

@@ -23,8 +23,9 @@
  *	[head, head + len)	reserved: the producer's to write, seen by nobody
  *	the rest		free
  *
- * Each side keeps its own position in private memory and publishes a copy.  The
- * producer moves bytes from free to committed by publishing head, the consumer
+ * Each side keeps its own position in private memory.  The producer publishes a
+ * copy of head; the kernel's consumer publishes tail where it is, a mapped one in
+ * its page.  The producer moves bytes from free to committed by publishing head, the consumer
  * from committed to free by publishing tail; nobody else moves anything.
  *
  *	producer				consumer
@@ -43,10 +44,13 @@
  * on the machines where it costs something the producer looks at the tail only
  * when the ring seems full (@seen).
  *
- * Whether a consumer sleeps is not the ring's business: barriers E to H are in
- * queue.c.
+ * I pairs with J: who sees "sealed" sees every head that was ever published, so
+ * nothing found after that is nothing for ever.
  *
- * The tail may be written by user space.  The kernel reads it once and takes it
+ * Whether a consumer sleeps is not the ring's business: barriers E to H are in
+ * post.c.
+ *
+ * The tail of a mapped ring is written by user space.  The kernel reads it once and takes it
  * only if it lies between the last tail seen and head and is a multiple of 8.
  * Otherwise the ring is frozen: it takes no more.  No address is ever computed
  * from it.
@@ -56,52 +60,53 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
 #include "ring.h"
 
-/* Pages before the data. */
-#define RING_PAGES	2
-
-static void free_pages_of(struct tq_ring *ring)
+/* From number @i on. */
+static void free_pages_of(struct tq_ring *ring, u32 i)
 {
-	u32 i;
-
-	for (i = 0; i < ring->nr_pages; i++) {
+	for (; i < ring->nr_pages; i++) {
 		__free_page(ring->pages[i]);
 		cond_resched();
 	}
 	kvfree(ring->pages);
 }
 
-/* @data pages follow the first two, and then they follow once more. */
-static bool alloc_pages_of(struct tq_ring *ring, u32 data, int node)
+static struct page *one_page(int node)
 {
-	const gfp_t gfp = TQ_GFP_MAPPED | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+
+	cond_resched();
+	return fatal_signal_pending(current) ? NULL : alloc_pages_node(node, gfp, 0);
+}
+
+/* @data pages follow the first two, and then they follow once more. */
+static bool alloc_pages_of(struct tq_ring *ring, u32 data, int node, struct page *const *first)
+{
 	u32 i;
 
-	ring->pages = kvmalloc_array(RING_PAGES + 2 * (size_t)data, sizeof(*ring->pages),
+	ring->pages = kvmalloc_array(TQ_RING_PAGES + 2 * (size_t)data, sizeof(*ring->pages),
 				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!ring->pages)
 		return false;
-	for (i = 0; i < RING_PAGES + data; i++) {
-		struct page *page = NULL;
+	for (i = 0; i < TQ_RING_PAGES + data; i++) {
+		struct page *page = first && i < TQ_RING_PAGES ? first[i] : one_page(node);
 
-		if (!fatal_signal_pending(current))
-			page = alloc_pages_node(node, gfp, 0);
 		if (!page)
 			return false;
 		ring->pages[i] = page;
 		ring->nr_pages++;
-		if (i >= RING_PAGES)
+		if (i >= TQ_RING_PAGES)
 			ring->pages[i + data] = page;
-		cond_resched();
 	}
 	return true;
 }
 
-struct tq_ring *tq_ring_new(u32 size, int cpu)
+struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first)
 {
 	const int node = cpu_to_node(cpu);
 	const u32 data = size >> PAGE_SHIFT;
@@ -114,21 +119,22 @@ struct tq_ring *tq_ring_new(u32 size, int cpu)
 	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL_ACCOUNT, node);
 	if (!ring)
 		return NULL;
-	if (!alloc_pages_of(ring, data, node))
+	if (!alloc_pages_of(ring, data, node, first))
 		goto free;
-	/* VM_USERMAP: made for remap_vmalloc_range(). */
-	addr = vmap(ring->pages, RING_PAGES + 2 * data, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	addr = vmap(ring->pages, TQ_RING_PAGES + 2 * data, VM_MAP, PAGE_KERNEL);
 	if (!addr)
 		goto free;
 	ring->cons = (struct tqueue_map_consumer *)addr;
 	ring->prod = (struct tqueue_map_producer *)(addr + PAGE_SIZE);
-	ring->data = addr + RING_PAGES * PAGE_SIZE;
+	ring->data = addr + TQ_RING_PAGES * PAGE_SIZE;
 	ring->size = size;
+	ring->tails = &ring->tail;
 	ring->prod->state = TQUEUE_MAP_READY;
 	return ring;
 
 free:
-	free_pages_of(ring);
+	/* What was given to us stays the giver's. */
+	free_pages_of(ring, first ? TQ_RING_PAGES : 0);
 	kfree(ring);
 	return NULL;
 }
@@ -138,12 +144,23 @@ void tq_ring_free(struct tq_ring *ring)
 	if (!ring)
 		return;
 	vunmap(ring->cons);
-	free_pages_of(ring);
+	free_pages_of(ring, 0);
 	kfree(ring);
 }
 
+static void free_after_rcu(struct work_struct *work)
+{
+	tq_ring_free(container_of(to_rcu_work(work), struct tq_ring, free_work));
+}
+
+void tq_ring_free_rcu(struct tq_ring *ring, struct workqueue_struct *wq)
+{
+	INIT_RCU_WORK(&ring->free_work, free_after_rcu);
+	queue_rcu_work(wq, &ring->free_work);
+}
+
 /* Free bytes by the tail that we saw last; never too many. */
-static u32 room(const struct tq_ring *ring)
+u32 tq_ring_room(const struct tq_ring *ring)
 {
 	return ring->size - (ring->head - ring->seen);
 }
@@ -152,22 +169,23 @@ static void look_at_tail(struct tq_ring *ring)
 {
 	u32 tail;
 
-	if (unlikely(ring->prod->state == TQUEUE_MAP_FROZEN))
+	if (unlikely(smp_load_acquire(&ring->prod->state) == TQUEUE_MAP_FROZEN))
 		return;
-	tail = smp_load_acquire(&ring->cons->tail);			/* D, with C */
+	tail = smp_load_acquire(READ_ONCE(ring->tails));		/* D, with C */
 	if (likely(tail - ring->seen <= ring->head - ring->seen && !(tail & 7))) {
-		ring->seen = tail;
+		WRITE_ONCE(ring->seen, tail);
 	} else {
+		/* Full, until the mapping is gone. */
+		WRITE_ONCE(ring->seen, ring->head - ring->size);
 		WRITE_ONCE(ring->prod->state, TQUEUE_MAP_FROZEN);
-		ring->seen = ring->head - ring->size;	/* full for ever */
 	}
 }
 
 void *tq_ring_reserve(struct tq_ring *ring, u32 len)
 {
-	if (unlikely(len > room(ring))) {
+	if (unlikely(len > tq_ring_room(ring))) {
 		look_at_tail(ring);
-		if (len > room(ring))
+		if (len > tq_ring_room(ring))
 			return NULL;
 	}
 	return ring->data + (ring->head & (ring->size - 1));
@@ -179,6 +197,22 @@ void tq_ring_commit(struct tq_ring *ring, u32 len)
 	smp_store_release(&ring->prod->head, ring->head);		/* A, with B */
 }
 
+const void *tq_ring_oldest(const struct tq_ring *ring)
+{
+	return tq_ring_at(ring, ring->seen);
+}
+
+void tq_ring_give_up(struct tq_ring *ring, u32 len)
+{
+	ring->seen += len;
+}
+
+void tq_ring_given_up(struct tq_ring *ring)
+{
+	WRITE_ONCE(ring->tail, ring->seen);
+	smp_wmb();							/* M, with N */
+}
+
 const void *tq_ring_peek(struct tq_ring *ring, u32 *avail)
 {
 	*avail = smp_load_acquire(&ring->prod->head) - ring->tail;	/* B, with A */
@@ -187,8 +221,53 @@ const void *tq_ring_peek(struct tq_ring *ring, u32 *avail)
 
 void tq_ring_consume(struct tq_ring *ring, u32 len)
 {
-	ring->tail += len;
-	smp_store_release(&ring->cons->tail, ring->tail);		/* C, with D */
+	smp_store_release(&ring->tail, ring->tail + len);		/* C, with D */
+}
+
+void tq_ring_map(struct tq_ring *ring)
+{
+	/* Nothing of an earlier consumer. */
+	memset(ring->cons, 0, PAGE_SIZE);
+	ring->cons->tail = ring->tail;
+	smp_store_release(&ring->tails, &ring->cons->tail);
+}
+
+void tq_ring_hold(struct tq_ring *ring)
+{
+	WRITE_ONCE(ring->tails, &ring->seen);
+}
+
+bool tq_ring_held(const struct tq_ring *ring, u32 *seen, u32 *tail, u32 *head)
+{
+	*seen = READ_ONCE(ring->seen);
+	*tail = READ_ONCE(ring->cons->tail);
+	*head = smp_load_acquire(&ring->prod->head);			/* B, with A */
+	return READ_ONCE(ring->prod->state) != TQUEUE_MAP_FROZEN;
+}
+
+void tq_ring_resume(struct tq_ring *ring, u32 tail)
+{
+	WRITE_ONCE(ring->tail, tail);
+	smp_store_release(&ring->tails, &ring->tail);			/* C, with D */
+	/* If it was frozen, "seen" is a whole ring behind head: no tail that we
+	 * set is out of its sight.
+	 */
+	smp_store_release(&ring->prod->state, TQUEUE_MAP_READY);
+}
+
+void tq_ring_seal(struct tq_ring *ring)
+{
+	smp_store_release(&ring->sealed, true);				/* I, with J */
+}
+
+bool tq_ring_drained(struct tq_ring *ring)
+{
+	u32 avail;
+
+	if (!smp_load_acquire(&ring->sealed))				/* J, with I */
+		return false;
+	tq_ring_peek(ring, &avail);
+	return !avail;
 }
 
 u32 tq_ring_pending(const struct tq_ring *ring)
@@ -197,8 +276,11 @@ u32 tq_ring_pending(const struct tq_ring *ring)
 	 * Records that come and go between the two loads make the sum too
 	 * large, and a hostile tail makes it anything: hence min().
 	 */
-	u32 tail = smp_load_acquire(&ring->cons->tail);
+	u32 tail = smp_load_acquire(READ_ONCE(ring->tails));
 	u32 head = READ_ONCE(ring->prod->head);
 
+	/* A frozen ring delivers nothing more. */
+	if (unlikely(READ_ONCE(ring->prod->state) == TQUEUE_MAP_FROZEN))
+		return 0;
 	return min(head - tail, ring->size);
 }

@@ -11,10 +11,13 @@
 #include <linux/cache.h>
 #include <linux/mm.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <linux/tqueue.h>
 
 #define TQ_RING_SIZE_MIN	(2 * PAGE_SIZE)
 #define TQ_RING_SIZE_MAX	(1U << 30)
+/* Pages before the data. */
+#define TQ_RING_PAGES		2
 
 /**
  * struct tq_ring - one ring
@@ -24,9 +27,15 @@
  * @size: bytes of data, a power of two
  * @pages: @cons, @prod, then the data, once
  * @nr_pages: how many
+ * @tails: where the producer looks for the tail: at @tail, in the consumer page
+ *	while the ring is mapped, or at @seen when nobody may move it
+ * @sealed: no producer is left, nor will one come; set once
+ * @free_work: tq_ring_free_rcu()
  * @head: producer's own: where the next reservation starts
  * @seen: producer's own: the tail when it last had to look
- * @tail: consumer's own: where the next record starts
+ * @tail: consumer's own: where the next record starts.  In a log it is the
+ *	producer's, who alone consumes: where the oldest record starts
+ * @mark: of a log: head when a reader last found nothing
  */
 struct tq_ring {
 	struct tqueue_map_consumer	*cons;
@@ -35,19 +44,25 @@ struct tq_ring {
 	u32				size;
 	u32				nr_pages;
 	struct page			**pages;
+	const u32			*tails;
+	bool				sealed;
+	struct rcu_work			free_work;
 
 	u32				head ____cacheline_aligned_in_smp;
 	u32				seen;
 
 	u32				tail ____cacheline_aligned_in_smp;
+	u32				mark;
 };
 
-/* Zeroed memory near @cpu, charged to the current memory cgroup (not on kernels
- * that can't map charged pages: 5.10).  NULL: no memory.  Sleeps; gives up
- * rather than call the OOM killer.
+/* Zeroed memory near @cpu, charged to the current memory cgroup.  @first: NULL, or
+ * the first two pages, which the ring takes over.  NULL: no memory.  Sleeps;
+ * gives up rather than call the OOM killer.
  */
-struct tq_ring *tq_ring_new(u32 size, int cpu);
+struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first);
 void tq_ring_free(struct tq_ring *ring);
+/* The same after a grace period, by a work item of @wq.  Any context. */
+void tq_ring_free_rcu(struct tq_ring *ring, struct workqueue_struct *wq);
 
 /* The largest record: a quarter of the ring. */
 static inline u32 tq_ring_record_max(const struct tq_ring *ring)
@@ -67,11 +82,44 @@ static inline u64 tq_ring_memory(u32 size)
 void *tq_ring_reserve(struct tq_ring *ring, u32 len);
 void tq_ring_commit(struct tq_ring *ring, u32 len);
 
+/* Producer of a log: see DOC: Logs in log.c.  The oldest byte; it is given up, with
+ * @len - 1 more; and all that, before anything is written in its place.
+ */
+const void *tq_ring_oldest(const struct tq_ring *ring);
+void tq_ring_give_up(struct tq_ring *ring, u32 len);
+void tq_ring_given_up(struct tq_ring *ring);
+/* Free bytes, as far as the producer knows. */
+u32 tq_ring_room(const struct tq_ring *ring);
+
 /* Consumer.  tq_ring_peek() gives the first byte not yet consumed, which stays
  * until tq_ring_consume(), and says in @avail how many follow.
  */
 const void *tq_ring_peek(struct tq_ring *ring, u32 *avail);
 void tq_ring_consume(struct tq_ring *ring, u32 len);
+
+/* For who knows that the last producer has gone: from now on, a consumer that
+ * finds nothing knows that this is all.
+ */
+void tq_ring_seal(struct tq_ring *ring);
+/* Consumer: sealed, and nothing is left. */
+bool tq_ring_drained(struct tq_ring *ring);
+
+/* Who has taken the consumer's place from the kernel, and gives it back: see DOC:
+ * Mappings in map.c.
+ */
+void tq_ring_map(struct tq_ring *ring);
+void tq_ring_hold(struct tq_ring *ring);
+/* After a grace period: the tail that the producer took last, the tail that the
+ * mapping left, and head.  False: the ring is frozen.
+ */
+bool tq_ring_held(const struct tq_ring *ring, u32 *seen, u32 *tail, u32 *head);
+void tq_ring_resume(struct tq_ring *ring, u32 tail);
+
+/* The byte of a position. */
+static inline const void *tq_ring_at(const struct tq_ring *ring, u32 pos)
+{
+	return ring->data + (pos & (ring->size - 1));
+}
 
 /* Anybody: bytes committed and not consumed, at some moment of the call. */
 u32 tq_ring_pending(const struct tq_ring *ring);

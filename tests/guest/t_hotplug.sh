@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A CPU goes and comes back while both send: its records stay readable, it has a
-# ring again afterwards, nothing is lost uncounted.
+# ring again afterwards (in a mapping too), nothing is lost uncounted.
 # Topology: topo_ab in lib.sh.
 #
 # timeout: 90
@@ -27,7 +27,12 @@ must in_ns b iptables-nft -A INPUT -p udp -j DROP
 # A queue of a time when there was one CPU: the other gets its ring when it comes.
 echo 0 >$online
 must T queue add late ring 64K
-must T rule add t proto udp dport 2000 prio 1 queue late queue q pass
+must T queue add mapped ring 64K watermark 1
+must T rule add t proto udp dport 2000 prio 1 queue late queue mapped queue q pass
+start b "$WORK/mapped" tqread -M -n 50 "$(queue_dev mapped)"
+mapped=$STARTED
+is_mapped() { T queue show mapped | grep -q 'readers.*mapped'; }
+check "a consumer has a queue mapped" until_ok 30 is_mapped
 echo 1 >$online
 check "the CPU is back" grep -qx 1 $online
 before=$(json_num lost_total "$(T -j queue stats late)")
@@ -36,6 +41,10 @@ timeout 60 tqread -i 300 "$(queue_dev late)" >"$WORK/late"
 kv "$WORK/late"
 is "${KV[records]} ${KV[cpu1]-0}" "50 50" "a queue made without the CPU has a ring for it now"
 is "$(json_num lost_total "$(T -j queue stats late)")" "$before" "and has lost nothing"
+wait $mapped
+ok $? "the mapped one"
+kv "$WORK/mapped"
+is "${KV[records]} ${KV[cpu1]-0} ${KV[bad]}" "50 50 0" "shows the new ring to its consumer"
 
 start b "$WORK/read" tqread -l "$WORK/ledger" -w poll "$(queue_dev q)"
 reader=$STARTED

@@ -16,6 +16,7 @@ new_ns b
 must T -b - <<-END
 	queue add q ring 16K
 	queue add r ring 16K
+	queue add l mode log ring 16K watermark 16K
 	table add t
 	table add u
 	rule add t handle 1 proto udp queue q pass
@@ -53,6 +54,9 @@ refused "a ring that is too small" 1 "ring|range" T queue add new ring 4K
 refused "a queue that is there" 1 "already|exist" T queue add q
 refused "a queue that is not there" 1 "no such" T queue del nosuch
 refused "show a queue that is not there" 1 "no such" T queue show nosuch
+refused "flush a log" 1 "can't be flushed" T queue flush l
+refused "another size for a log" 1 "log can't be changed" T queue set l ring 32K
+refused "a ring smaller than the watermark" 1 "give both" T queue set l ring 8K
 refused "flush a queue that is not there" 1 "no such" T queue flush nosuch
 refused "a queue in use, and by whom" 1 "rule t handle 1" T queue del q
 refused "a table that is there" 1 "already|exist" T table add t

@@ -15,6 +15,7 @@
  *            had taken by then still counts: it lies in shared memory
  *   -g       rules of one generation must be of one set (rule >> 32)
  *   -q ID    records must be of this queue
+ *   -M       map the queue instead of reading it; DEVICE is opened for writing, too
  *   -s       start only when told by a byte on standard input
  *
  * Ends at end of file, else as the options say or by SIGTERM.  Prints
@@ -35,6 +36,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "qmap.h"
 #include "rec.h"
 
 #define THREADS	8
@@ -49,7 +51,7 @@ static int idle_ms = -1;
 static volatile sig_atomic_t stopped;
 static struct reader readers[THREADS];
 static u64 reads[THREADS], taken;
-static int saw_eof;
+static int saw_eof, mapping;
 
 static void on_term(int sig)
 {
@@ -59,13 +61,26 @@ static void on_term(int sig)
 
 static int open_device(int flags)
 {
-	int fd = strcmp(device, "-") ? open(device, O_RDONLY | O_CLOEXEC | flags) : dup(0);
+	int fd = strcmp(device, "-") ? open(device, (mapping ? O_RDWR : O_RDONLY) | O_CLOEXEC | flags) : dup(0);
 
 	if (fd < 0)
 		die_errno("%s", device);
 	if (!strcmp(device, "-") && flags && fcntl(fd, F_SETFL, flags))
 		die_errno("F_SETFL");
 	return fd;
+}
+
+static int open_epoll(int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int ep;
+
+	if (how != EPOLL)
+		return -1;
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))
+		die_errno("epoll");
+	return ep;
 }
 
 /* 1: try again, 0: idle for too long or told to stop */
@@ -101,17 +116,10 @@ static void *reading(void *arg)
 	struct reader *r = arg;
 	int wait = how != BLOCK || idle_ms >= 0;
 	int fd = open_device(wait ? O_NONBLOCK : 0);
-	int ep = -1;
+	int ep = open_epoll(fd);
 	u8 *buf = xcalloc(1, buf_size);
 	ssize_t n;
 
-	if (how == EPOLL) {
-		struct epoll_event ev = { .events = EPOLLIN };
-
-		ep = epoll_create1(EPOLL_CLOEXEC);
-		if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))
-			die_errno("epoll");
-	}
 	while (__atomic_load_n(&taken, __ATOMIC_RELAXED) < stop_after) {
 		u64 before = r->records;
 
@@ -131,6 +139,63 @@ static void *reading(void *arg)
 	close(fd);
 	free(buf);
 	return NULL;
+}
+
+/* Every record that is there; how many bytes. */
+static u64 take_mapped(struct reader *r, const struct qmap *m)
+{
+	u64 sum = 0;
+	u32 slot;
+
+	for (slot = 0; slot < m->info->rings; slot++) {
+		const u8 *at;
+		u32 len = qmap_peek(m, slot, &at);
+
+		if (!len)
+			continue;
+		if (len > m->info->ring_size)
+			rec_bad(r, "%u bytes in a ring of %u", len, m->info->ring_size);
+		else if (rec_parse(r, at, len, 0, NULL, NULL) != len)
+			rec_bad(r, "slot %u: %u bytes, not all of them records", slot, len);
+		qmap_release(m, slot, len);
+		reads[0]++;
+		sum += len;
+	}
+	return sum;
+}
+
+/* 1: try again, 0: idle, told to stop, or the end */
+static int wait_mapped(int fd, int ep)
+{
+	struct pollfd pfd = { fd, POLLIN, 0 };
+	struct epoll_event ev = { 0 };
+	int n = ep < 0 ? poll(&pfd, 1, idle_ms) : epoll_wait(ep, &ev, 1, idle_ms);
+
+	if (n < 0 && errno != EINTR)
+		die_errno("poll");
+	saw_eof = pfd.revents & POLLHUP || ev.events & EPOLLHUP;
+	return n != 0 && !stopped;
+}
+
+static void read_mapped(struct reader *r)
+{
+	int fd = open_device(0);
+	int ep = open_epoll(fd);
+	int go_on = 1;
+	struct qmap m;
+
+	if (qmap_open(&m, fd))
+		die_errno("mmap");
+	for (;;) {
+		while (!stopped && r->records < stop_after && take_mapped(r, &m))
+			;
+		/* Not before the rings were looked into once more. */
+		if (!go_on || saw_eof || r->records >= stop_after)
+			break;
+		go_on = wait_mapped(fd, ep);
+	}
+	qmap_close(&m);
+	close(fd);
 }
 
 /* Every read gets a fresh piece of memory that is shared with the parent, so
@@ -273,7 +338,7 @@ int main(int argc, char **argv)
 	int opt, merge = 0, start = 0, sets = 0;
 	u32 queue = 0;
 
-	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:sm")) != -1) {
+	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smM")) != -1) {
 		switch (opt) {
 		case 't':
 			threads = (unsigned int)number(optarg);
@@ -304,6 +369,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			start = 1;
+			break;
+		case 'M':
+			mapping = 1;
 			break;
 		case 'm':
 			merge = 1;
@@ -338,6 +406,10 @@ int main(int argc, char **argv)
 	}
 	if (kill_after) {
 		read_and_kill(&readers[0]);
+		return report(1);
+	}
+	if (mapping) {
+		read_mapped(&readers[0]);
 		return report(1);
 	}
 	for (t = 1; t < threads; t++)

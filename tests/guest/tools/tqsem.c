@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * tqsem - what read, write and poll of a queue promise, one case after another.
- *
- *   tqsem DEVICE ID CASE
- *
- * Each case starts on a queue that is empty and has just been made with rings
- * of RING bytes; the records are messages that it writes itself.  Prints TAP
- * comments and ends with status 0 or 1.  A case that hangs is ended by SIGALRM.
+ * See sem.h.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,171 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "rec.h"
-
-#define RING		16384
-#define HDR		sizeof(struct tqueue_record)
-#define HANG_S		60
-
-static const char *device;
-static u32 queue_id;
-static int failed;
-
-#define CHECK(cond, ...)						\
-	do {								\
-		if (!(cond)) {						\
-			failed = 1;					\
-			printf("# line %d: %s: ", __LINE__, #cond);	\
-			printf(" " __VA_ARGS__);				\
-			putchar('\n');					\
-		}							\
-	} while (0)
-
-static int dev_open(int flags)
-{
-	int fd = open(device, flags | O_CLOEXEC);
-
-	if (fd < 0)
-		die_errno("%s", device);
-	return fd;
-}
-
-static void put(int fd, const char *text)
-{
-	ssize_t n = write(fd, text, strlen(text));
-
-	if (n != (ssize_t)strlen(text))
-		die_errno("write %zd", n);
-}
-
-/* Parses with all checks of rec.c; their failures are ours. */
-static size_t parse(const u8 *buf, ssize_t n, rec_fn fn, void *arg)
-{
-	struct reader r = { .queue = queue_id };
-	size_t used = n > 0 ? rec_parse(&r, buf, (size_t)n, 0, fn, arg) : 0;
-
-	if (r.bad || (n > 0 && used != (size_t)n))
-		failed = 1;
-	free(r.ledger.span);
-	return used;
-}
-
-struct text {
-	char	got[16384];
-	u32	records, cpu;
-};
-
-static void add_text(const struct tqueue_record *rec, const u8 *payload, void *arg)
-{
-	struct text *t = arg;
-	size_t at = strlen(t->got);
-
-	CHECK(rec->type == TQUEUE_RECORD_MESSAGE, "type %u", rec->type);
-	CHECK(rec->caplen == rec->origlen, "%u %u", rec->caplen, rec->origlen);
-	CHECK(!rec->rule && !rec->table && !rec->hook && !rec->verdict && !rec->flags);
-	t->cpu = rec->cpu;
-	t->records++;
-	if (at + rec->caplen < sizeof(t->got))
-		memcpy(t->got + at, payload, rec->caplen);
-}
-
-/* One read; its messages, joined. */
-static struct text *take(int fd, size_t size)
-{
-	static struct text t;
-	static u8 buf[1 << 20] __attribute__((aligned(8)));
-	ssize_t n = read(fd, buf, size);
-
-	memset(&t, 0, sizeof(t));
-	if (n < 0)
-		die_errno("read");
-	parse(buf, n, add_text, &t);
-	return &t;
-}
-
-static int readable(int fd)
-{
-	struct pollfd p = { fd, POLLIN, 0 };
-
-	if (poll(&p, 1, 0) < 0)
-		die_errno("poll");
-	return p.revents;
-}
-
-/* Waits until thread @tid sleeps. */
-static void wait_asleep(pid_t tid)
-{
-	char path[64], line[256], *state;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	for (;;) {
-		FILE *f = fopen(path, "r");
-		int asleep;
-
-		if (!f || !fgets(line, sizeof(line), f))
-			die_errno("%s", path);
-		fclose(f);
-		state = strrchr(line, ')');
-		asleep = state && state[2] == 'S';
-		if (asleep)
-			return;
-		usleep(1000);
-	}
-}
-
-/* A system call in a thread of its own. */
-struct call {
-	pthread_t	thread;
-	volatile pid_t	tid;
-	int		fd, is_write;
-	size_t		size;
-	u8		buf[65536] __attribute__((aligned(8)));
-	ssize_t		ret;
-	int		err;
-};
-
-static void *calling(void *arg)
-{
-	struct call *c = arg;
-
-	c->tid = (pid_t)syscall(SYS_gettid);
-	c->ret = c->is_write ? write(c->fd, c->buf, c->size) : read(c->fd, c->buf, c->size);
-	c->err = errno;
-	return NULL;
-}
-
-static void call_start(struct call *c)
-{
-	c->tid = 0;
-	if (pthread_create(&c->thread, NULL, calling, c))
-		die("no thread");
-	while (!c->tid)
-		usleep(100);
-	wait_asleep(c->tid);
-}
-
-static void call_end(struct call *c)
-{
-	pthread_join(c->thread, NULL);
-}
-
-static void tqctl(const char *command)
-{
-	char line[256];
-	int status;
-
-	snprintf(line, sizeof(line), "tqctl %s", command);
-	fflush(stdout);
-	status = system(line);
-	if (status)
-		die("%s: status %#x", line, (unsigned int)status);
-}
+#include "sem.h"
 
 /* ---- cases ---- */
 
@@ -304,23 +140,12 @@ static void case_poll(void)
 	CHECK(readable(other) == 0);
 }
 
-static void *poll_thread(void *arg)
-{
-	struct call *c = arg;
-	struct pollfd p = { c->fd, POLLIN, 0 };
-
-	c->tid = (pid_t)syscall(SYS_gettid);
-	c->ret = poll(&p, 1, HANG_S * 1000);
-	c->err = p.revents;
-	return NULL;
-}
-
 static void case_poll_wakes(void)
 {
 	static struct call c;
 
 	c.fd = dev_open(O_RDWR);
-	if (pthread_create(&c.thread, NULL, poll_thread, &c))
+	if (pthread_create(&c.thread, NULL, polling, &c))
 		die("no thread");
 	while (!c.tid)
 		usleep(100);
@@ -405,20 +230,6 @@ static void case_message_size(void)
 	CHECK(t->records == 1 && strlen(t->got) == size, "%u %zu", t->records, strlen(t->got));
 }
 
-/* Fills this CPU's ring; returns how many messages went in. */
-static unsigned int fill(int fd, size_t size)
-{
-	static char text[RING];
-	unsigned int n = 0;
-
-	memset(text, 'f', sizeof(text));
-	while (write(fd, text, size) == (ssize_t)size)
-		if (++n > RING)
-			die("a ring without an end");
-	CHECK(errno == EAGAIN, "%s", strerror(errno));
-	return n;
-}
-
 static void case_full(void)
 {
 	int fd = dev_open(O_RDWR | O_NONBLOCK);
@@ -480,7 +291,7 @@ static void case_order(void)
 			for (at = t->got; *at; at += 5, next++)
 				CHECK(strtol(strndupa(at, 5), NULL, 10) == next, "%.5s %d", at, next);
 		}
-		if (failed)
+		if (sem_failed)
 			return;
 	}
 }
@@ -530,7 +341,7 @@ static void case_delete(void)
 	CHECK(read(fd, buf, sizeof(buf)) == 0, "%s", strerror(errno));
 	CHECK(read(fd, buf, sizeof(buf)) == 0, "%s", strerror(errno));
 	CHECK(poll(&p, 1, 0) == 1 && (p.revents & POLLHUP), "%#x", (unsigned int)p.revents);
-	CHECK(open(device, O_RDONLY) == -1, "the device node of a queue that is gone");
+	CHECK(open(sem_device, O_RDONLY) == -1, "the device node of a queue that is gone");
 }
 
 static void case_delete_wakes(void)
@@ -541,7 +352,7 @@ static void case_delete_wakes(void)
 	c.size = sizeof(c.buf);
 	call_start(&c);
 	p.fd = dev_open(O_RDONLY);
-	if (pthread_create(&p.thread, NULL, poll_thread, &p))
+	if (pthread_create(&p.thread, NULL, polling, &p))
 		die("no thread");
 	while (!p.tid)
 		usleep(100);
@@ -601,23 +412,11 @@ static void case_fork(void)
 		CHECK(!strcmp(t->got, "for the child"), "\"%s\"", t->got);
 		put(fd, "from the child");
 		fflush(stdout);
-		_exit(failed);
+		_exit(sem_failed);
 	}
 	waitpid(pid, &status, 0);
 	CHECK(status == 0, "%#x", (unsigned int)status);
 	CHECK(!strcmp(take(fd, 4096)->got, "from the child"));
-}
-
-static void case_mmap(void)
-{
-	int fd = dev_open(O_RDWR);
-	void *p;
-
-	/* Until the module has mappings it must refuse them in order. */
-	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
-	CHECK(p == MAP_FAILED, "a private writable mapping");
-	p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	CHECK(p == MAP_FAILED, "a writable mapping of everything");
 }
 
 /* Two readers at once: each record reaches exactly one of them. */
@@ -675,7 +474,7 @@ static void case_ping(void)
 	int fd = dev_open(O_RDWR);
 	int i;
 
-	for (i = 0; i < 300 && !failed; i++) {
+	for (i = 0; i < 300 && !sem_failed; i++) {
 		c.fd = fd;
 		c.size = sizeof(c.buf);
 		c.tid = 0;
@@ -689,35 +488,15 @@ static void case_ping(void)
 	}
 }
 
-static const struct {
-	const char	*name;
-	void		(*fn)(void);
-} table[] = {
+static const struct sem_case table[] = {
 #define C(x) { #x, case_ ## x }
 	C(empty), C(message), C(small_buffer), C(bad_address), C(block), C(poll),
 	C(poll_wakes), C(signal), C(sigio), C(message_size), C(full), C(full_block),
-	C(order), C(two_cpus), C(flags), C(fork), C(mmap), C(ping), C(two_readers),
+	C(order), C(two_cpus), C(flags), C(fork), C(ping), C(two_readers),
 	C(delete), C(delete_wakes), C(delete_wakes_writer),
 };
 
 int main(int argc, char **argv)
 {
-	size_t i;
-
-	if (argc == 2 && !strcmp(argv[1], "list")) {
-		for (i = 0; i < ARRAY_SIZE(table); i++)
-			puts(table[i].name);
-		return 0;
-	}
-	if (argc != 4)
-		die("DEVICE ID CASE, or list");
-	device = argv[1];
-	queue_id = (u32)number(argv[2]);
-	alarm(HANG_S * 2);
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		if (!strcmp(argv[3], table[i].name)) {
-			table[i].fn();
-			return failed;
-		}
-	die("no such case: %s", argv[3]);
+	return sem_main(argc, argv, table, ARRAY_SIZE(table));
 }
