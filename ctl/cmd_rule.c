@@ -122,14 +122,17 @@ static struct nl_msg *get_message(struct tqctl *t, uint8_t cmd, int flags, const
 static int cmd_list(struct tqctl *t, struct parse *p)
 {
 	char table[TQUEUE_NAME_SIZE];
+	struct tq_filter filter;
 	struct nl_msg *msg;
 	int code;
 
-	if (parse_name(p, table, "the name of a table") || parse_end(p))
+	if (parse_name(p, table, "the name of a table") || parse_filter(p, &filter))
 		return tqctl_usage(t, p);
 	msg = get_message(t, TQUEUE_CMD_RULE_GET, NLM_F_DUMP, table, &code);
 	if (!msg)
 		return code;
+	if (filter.has)
+		msg_rules_put_filter(msg, &filter);
 	out_list_begin(&t->out);
 	code = tqctl_request(t, msg, show, t);
 	out_list_end(&t->out);
@@ -178,13 +181,20 @@ static int cmd_test(struct tqctl *t, struct parse *p)
 	return code;
 }
 
+static const struct parse_key *filter_keys(unsigned int i)
+{
+	return &parse_filter_keys[i];
+}
+
 const struct command rule_commands[] = {
 	{ "add", "TABLE [KEY...]", "add a rule: match, actions, verdict, in any order",
 	  .run = cmd_add, .keys = parse_rule_key, .joins = true },
 	{ "del", "TABLE handle H [H...]", "delete rules", .run = cmd_del, .joins = true },
 	{ "replace", "TABLE handle H [KEY...]", "put another rule in its place; keys as for add",
 	  .run = cmd_replace, .keys = parse_rule_key, .joins = true },
-	{ "list", "TABLE", "all rules in their order; with -s and their counters", .run = cmd_list },
+	{ "list", "TABLE [KEY...]",
+	  "the rules in their order, or those that the keys choose; with -s and their counters",
+	  .run = cmd_list, .keys = filter_keys },
 	{ "show", "TABLE handle H", "one rule", .run = cmd_show },
 	{ "test", "TABLE KEY... [all]", "the rule that such a packet would hit, or all that match it",
 	  .run = cmd_test, .keys = parse_packet_key },

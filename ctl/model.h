@@ -151,6 +151,17 @@ struct tq_rule {
 	uint64_t	packets, bytes, copies, last_hit_ms;
 };
 
+/* Which rules "rule list" shows; "hit" is only a bit. */
+struct tq_filter {
+	uint64_t	has;
+	char		queue[TQUEUE_NAME_SIZE];
+	uint32_t	prio_min, prio_max;
+	uint32_t	family;
+	uint32_t	verdict;
+	struct tq_addr	src;
+	struct tq_addr	dst;
+};
+
 /* A packet as it is described to "rule test". */
 struct tq_packet {
 	uint64_t	has;

@@ -19,6 +19,7 @@ enum kind {
 	U64,
 	TEXT,		/* char[size] */
 	ADDR,		/* struct tq_addr */
+	FLAG,		/* no value, only its bit */
 	NEST,
 };
 
@@ -192,6 +193,19 @@ static const struct field packet_fields[TQUEUE_A_PACKET_MAX + 1] = {
 };
 #undef F
 
+#define F(kind, name, member, word) [TQUEUE_A_FILTER_##name] = F_(tq_filter, kind, word, member)
+static const struct field filter_fields[TQUEUE_A_FILTER_MAX + 1] = {
+	F(TEXT, QUEUE, queue, "queue"),
+	F(U32, PRIO_MIN, prio_min, "prio"),
+	F(U32, PRIO_MAX, prio_max, "prio"),
+	F(U32, FAMILY, family, "family"),
+	F(U32, VERDICT, verdict, "verdict"),
+	F(ADDR, SRC, src, "src"),
+	F(ADDR, DST, dst, "dst"),
+	[TQUEUE_A_FILTER_HIT] = { .name = "hit", .kind = FLAG },
+};
+#undef F
+
 #define F(kind, name, member) [TQUEUE_A_RULES_##name] = F_(tq_rules, kind, #member, member)
 static const struct field rules_fields[TQUEUE_A_RULES_MAX + 1] = {
 	F(TEXT, TABLE, table),
@@ -201,6 +215,7 @@ static const struct field rules_fields[TQUEUE_A_RULES_MAX + 1] = {
 	F(U32, QUERY, query),
 	F(U32, SERIAL, serial),
 	[TQUEUE_A_RULES_RULE] = F_NEST("rule", rule_fields, TQUEUE_A_RULE_MAX),
+	[TQUEUE_A_RULES_FILTER] = F_NEST("filter", filter_fields, TQUEUE_A_FILTER_MAX),
 	[TQUEUE_A_RULES_PACKET] = F_NEST("packet", packet_fields, TQUEUE_A_PACKET_MAX),
 };
 #undef F
@@ -261,6 +276,8 @@ static int put_field(struct nl_msg *msg, int type, const struct field *f, const 
 		return nla_put_string(msg, type, at);
 	case ADDR:
 		return nla_put(msg, type, addr->len, addr->bytes);
+	case FLAG:
+		return nla_put_flag(msg, type);
 	default:
 		return 0;
 	}
@@ -456,6 +473,16 @@ int msg_rules_put_packet(struct nl_msg *msg, const struct tq_packet *pkt)
 	struct nlattr *nest = nla_nest_start(msg, TQUEUE_A_RULES_PACKET | NLA_F_NESTED);
 
 	if (!nest || put_fields(msg, packet_fields, TQUEUE_A_PACKET_MAX, pkt))
+		return -1;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int msg_rules_put_filter(struct nl_msg *msg, const struct tq_filter *f)
+{
+	struct nlattr *nest = nla_nest_start(msg, TQUEUE_A_RULES_FILTER | NLA_F_NESTED);
+
+	if (!nest || put_fields(msg, filter_fields, TQUEUE_A_FILTER_MAX, f))
 		return -1;
 	nla_nest_end(msg, nest);
 	return 0;

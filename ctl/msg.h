@@ -22,6 +22,7 @@ int msg_table_get(const struct tnl_reply *reply, struct tq_table *t);
 int msg_rules_put(struct nl_msg *msg, const struct tq_rules *rules);
 int msg_rules_put_rule(struct nl_msg *msg, const struct tq_rule *r);
 int msg_rules_put_packet(struct nl_msg *msg, const struct tq_packet *pkt);
+int msg_rules_put_filter(struct nl_msg *msg, const struct tq_filter *f);
 int msg_rules_get(const struct tnl_reply *reply, struct tq_rules *rules);
 /* The rules of a reply, in order: start with *at NULL.  1: *r is filled; 0: no
  * more; -1: broken.

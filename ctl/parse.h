@@ -85,6 +85,11 @@ extern const struct parse_key parse_hook_keys[];
 /* what follows "hook add TABLE" */
 int parse_hook(struct parse *p, struct tq_hook *h);
 
+/* parse_filter.c */
+extern const struct parse_key parse_filter_keys[];
+/* what follows "rule list TABLE" */
+int parse_filter(struct parse *p, struct tq_filter *f);
+
 /* parse_rule.c */
 const struct parse_key *parse_rule_key(unsigned int i);	/* NULL after the last */
 /* what follows "rule add TABLE" */

@@ -59,18 +59,6 @@ static int put_rule(struct sk_buff *skb, const struct tq_table *t, u64 handle, u
 	return 0;
 }
 
-static bool refers_to(const struct tq_version *v, const struct tq_queue *q)
-{
-	u32 i;
-
-	if (v->actions.steal == q)
-		return true;
-	for (i = 0; i < v->actions.n_copies; i++)
-		if (v->actions.copy[i].queue == q)
-			return true;
-	return false;
-}
-
 static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_queue *q)
 {
 	unsigned long gen = tq_table_generation(t);
@@ -79,7 +67,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_qu
 	int err;
 
 	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
-		if (!tq_version_seen(v, gen) || !refers_to(v, q))
+		if (!tq_version_seen(v, gen) || !tq_actions_use(&v->actions, q))
 			continue;
 		if (n++ < RULES_NAMED) {
 			err = put_rule(skb, t, v->rule->handle, 1);

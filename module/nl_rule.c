@@ -6,6 +6,7 @@
 
 #include "net.h"
 #include "netlink.h"
+#include "nl_filter.h"
 #include "nl_rule.h"
 #include "nl_txn.h"
 #include "table.h"
@@ -24,25 +25,12 @@ const struct nla_policy tq_nl_rules_change_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
 };
 
-static const struct nla_policy filter_policy[TQUEUE_A_FILTER_MAX + 1] = {
-	[TQUEUE_A_FILTER_QUEUE]	   = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
-	[TQUEUE_A_FILTER_PRIO_MIN] = { .type = NLA_U32 },
-	[TQUEUE_A_FILTER_PRIO_MAX] = { .type = NLA_U32 },
-	[TQUEUE_A_FILTER_FAMILY]   = NLA_POLICY_RANGE(NLA_U32, TQUEUE_FAMILY_IPV4,
-						      TQUEUE_FAMILY_IPV6),
-	[TQUEUE_A_FILTER_VERDICT]  = NLA_POLICY_RANGE(NLA_U32, TQUEUE_VERDICT_PASS,
-						      TQUEUE_VERDICT_STEAL),
-	[TQUEUE_A_FILTER_SRC]	   = { .type = NLA_BINARY, .len = 16 },
-	[TQUEUE_A_FILTER_DST]	   = { .type = NLA_BINARY, .len = 16 },
-	[TQUEUE_A_FILTER_HIT]	   = { .type = NLA_FLAG },
-};
-
 const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
 	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
 	[TQUEUE_A_RULES_QUERY]	  = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
-	[TQUEUE_A_RULES_FILTER]	  = NLA_POLICY_NESTED(filter_policy),
+	[TQUEUE_A_RULES_FILTER]	  = NLA_POLICY_NESTED(tq_nl_filter_policy),
 };
 
 struct tq_table *tq_nl_rules_table(struct tq_net *tn, struct nlattr **attrs,
@@ -309,35 +297,40 @@ struct rules_pos {
 	bool	done;
 };
 
-/* As many rules as fit: all, or those that match @key; 1: there are more. */
+/* So many rules are looked at under the lock, then others have their turn. */
+#define LOOK_AT		4096
+
+/* As many rules as fit, of those that pass @f; 1: there are more. */
 static int put_rules(struct sk_buff *skb, struct tq_table *t, struct rules_pos *pos,
-		     const struct tq_key *key, u32 query)
+		     const struct tq_filter *f, u32 query)
 {
 	unsigned long gen = tq_table_generation(t);
 	struct tq_version *v;
-	unsigned int n = 0;
+	unsigned int n = 0, seen = 0;
 
 	lockdep_assert_held(&t->lock);
 	for (v = tq_table_after(t, !pos->begun, pos->prio, pos->place); v; v = tq_table_next(v)) {
-		if (!tq_version_seen(v, gen) || tq_rule_expired(v->rule))
-			continue;
-		if (key && !tq_match_test(&v->match, key))
-			continue;
-		if (tq_nl_rule_fill(skb, v, query))
-			return n ? 1 : -EMSGSIZE;
+		if (seen++ == LOOK_AT)
+			return 1;
+		if (tq_version_seen(v, gen) && !tq_rule_expired(v->rule) &&
+		    tq_nl_filter_test(f, v)) {
+			if (tq_nl_rule_fill(skb, v, query))
+				return n ? 1 : -EMSGSIZE;
+			n++;
+		}
 		pos->begun = true;
 		pos->prio = v->prio;
 		pos->place = v->place;
-		n++;
 	}
 	return 0;
 }
 
 int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
-		     const struct tq_key *key, u32 query)
+		     const struct tq_key *key, const struct nlattr *filter, u32 query)
 {
 	struct tq_net *tn = tq_nl_dump_net(skb);
 	struct rules_pos *pos = (void *)cb->ctx;
+	struct tq_filter f;
 	struct tq_table *t;
 	void *hdr;
 	int err;
@@ -357,6 +350,11 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		goto unlock;
 	}
 	pos->table = t->id;
+	tq_nl_filter_init(&f);
+	f.key = key;
+	err = tq_nl_filter_parse(tn, &f, filter, cb->extack);
+	if (err)
+		goto unlock;
 
 	err = -EMSGSIZE;
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &tq_nl_family,
@@ -367,7 +365,7 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	err = tq_nl_rules_fill_head(skb, t);
 	if (!err) {
 		mutex_lock(&t->lock);
-		err = put_rules(skb, t, pos, key, query);
+		err = put_rules(skb, t, pos, &f, query);
 		mutex_unlock(&t->lock);
 	}
 	if (err < 0) {
@@ -391,17 +389,12 @@ int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	err = tq_nl_dump_once(cb);
 	if (err)
 		return err;
-	if (attrs[TQUEUE_A_RULES_FILTER]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_FILTER],
-				    "filters are not supported by this version of the module");
-		return -EOPNOTSUPP;
-	}
 	if (attrs[TQUEUE_A_RULES_RULE]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_RULE],
 				    "a dump shows all rules of a table");
 		return -EINVAL;
 	}
-	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_GET, NULL,
+	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_GET, NULL, attrs[TQUEUE_A_RULES_FILTER],
 				query ? nla_get_u32(query) : 0);
 }
 

@@ -44,10 +44,10 @@ struct tq_table *tq_nl_rules_table(struct tq_net *tn, struct nlattr **attrs,
 				   struct netlink_ext_ack *extack);
 
 /* A dump of the table's rules as messages of @cmd: all, or, if @key is given,
- * those that match it.
+ * those that match it and pass @filter, a RULES_FILTER nest or NULL.
  */
 int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
-		     const struct tq_key *key, u32 query);
+		     const struct tq_key *key, const struct nlattr *filter, u32 query);
 
 /* Tells of all changes of a committed transaction. */
 void tq_nl_rules_notify(struct tq_net *tn, const struct genl_info *info, struct tq_txn *txn);

@@ -325,17 +325,12 @@ static struct tq_queue *use_queue(struct tq_net *tn, const struct tq_actions *a,
 				  const struct nlattr *name, struct netlink_ext_ack *extack)
 {
 	struct tq_queue *q = tq_queue_use(tn, nla_data(name));
-	bool twice;
-	u32 i;
 
 	if (!q) {
 		NL_SET_ERR_MSG_ATTR(extack, name, "no such queue");
 		return ERR_PTR(-ENOENT);
 	}
-	twice = a->steal == q;
-	for (i = 0; i < a->n_copies; i++)
-		twice |= a->copy[i].queue == q;
-	if (twice) {
+	if (tq_actions_use(a, q)) {
 		NL_SET_ERR_MSG_ATTR(extack, name, "the rule copies to this queue already");
 		tq_queue_unuse(q);
 		return ERR_PTR(-EINVAL);

@@ -222,5 +222,5 @@ int tq_nl_rule_test_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	err = tq_nl_dump_once(cb) ?: parse_packet(&key, attrs[TQUEUE_A_RULES_PACKET], cb->extack);
 	if (err)
 		return err;
-	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_TEST, &key, 0);
+	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_TEST, &key, NULL, 0);
 }

@@ -23,8 +23,8 @@ void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len)
 	}
 }
 
-static bool addr_test(const union nf_inet_addr *net, unsigned int len,
-		      const union nf_inet_addr *addr)
+bool tq_prefix_holds(const union nf_inet_addr *net, unsigned int len,
+		     const union nf_inet_addr *addr)
 {
 	unsigned int i;
 
@@ -88,8 +88,8 @@ bool tq_match_test(const struct tq_match *m, const struct tq_key *key)
 		    key->dport < m->dport_min || key->dport > m->dport_max)
 			return false;
 	}
-	if (!addr_test(&m->src, m->src_len, &key->src) ||
-	    !addr_test(&m->dst, m->dst_len, &key->dst))
+	if (!tq_prefix_holds(&m->src, m->src_len, &key->src) ||
+	    !tq_prefix_holds(&m->dst, m->dst_len, &key->dst))
 		return false;
 	return !(m->has & TQ_HAS_RESIDUAL) || residual_test(m, key);
 }
@@ -100,6 +100,16 @@ void tq_actions_change(const struct tq_actions *a, struct tq_key *key)
 		key->mark = (key->mark & ~a->mark_mask) | a->mark;
 	if (a->rewrite.what & TQ_SET_DSCP)
 		key->dscp = a->rewrite.dscp;
+}
+
+bool tq_actions_use(const struct tq_actions *a, const struct tq_queue *q)
+{
+	u32 i;
+
+	for (i = 0; i < a->n_copies; i++)
+		if (a->copy[i].queue == q)
+			return true;
+	return a->steal == q;
 }
 
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b)

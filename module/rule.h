@@ -210,11 +210,17 @@ static inline bool tq_version_seen(const struct tq_version *v, unsigned long gen
 /* Mask of a prefix length, network order. */
 void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len);
 
+/* Is @addr one of @len bits of @net? */
+bool tq_prefix_holds(const union nf_inet_addr *net, unsigned int len,
+		     const union nf_inet_addr *addr);
+
 /* True if @key is one of the packets of @m, addresses included. */
 bool tq_match_test(const struct tq_match *m, const struct tq_key *key);
 
 /* What a packet's key is after the changes of @a. */
 void tq_actions_change(const struct tq_actions *a, struct tq_key *key);
+/* Do they copy to @q, or steal for it? */
+bool tq_actions_use(const struct tq_actions *a, const struct tq_queue *q);
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
 /* Gives back what they hold: users of queues, a quota. */
 void tq_actions_release(struct tq_actions *a);

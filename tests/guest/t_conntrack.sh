@@ -61,13 +61,13 @@ diff_states() { # BEFORE
 # datagram that a has no use for.
 PORT=4000
 traffic() { # 4|6
-	local a=10.9.0.1 b=10.9.0.2 d=10.8.0.9 A=10.9.0.1 B=10.9.0.2 D=10.8.0.9
-	[ "$1" = 6 ] && a=fd09::1 b=fd09::2 d=fd08::9 A=[fd09::1] B=[fd09::2] D=[fd08::9]
+	local a=10.9.0.1 A=10.9.0.1 B=10.9.0.2 D=10.8.0.9
+	[ "$1" = 6 ] && a=fd09::1 A='[fd09::1]' B='[fd09::2]' D='[fd08::9]'
 	PORT=$((PORT + 1))
 	gen va -n $((6 * N)) \
 		"udp $A:$PORT $B:3000" "tcp $A:$PORT $B:3000 flags=0" "udp $A:$PORT $B:3001" \
 		"udp $A:$PORT $D:3000" "tcp $A:$PORT $D:3000 flags=0" "udp $A:$PORT $D:3001" >/dev/null
-	in_ns b ping -q -c 3 -i 0.3 -W 20 $a >/dev/null || note "ping $a failed"
+	in_ns b ping -q -c 3 -i 0.1 -W 20 $a >/dev/null || note "ping $a failed"
 	in_ns b bash -c "echo >/dev/udp/$a/9"
 }
 # At INPUT all but the answers ends, or b would answer.

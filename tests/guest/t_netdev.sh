@@ -78,7 +78,7 @@ WITH="0 1 0 1 0 1 1 1" WITHOUT="1 1 1 1 1 0 0 0"
 see "no hook: all ports arrive, unchanged" b "$WITHOUT" send
 must T hook add t family netdev hook ingress priority 7 dev vb
 H=$(hook_id t)
-is "$(T hook show "$H")" "hook $H table t family netdev hook ingress priority 7 dev vb" \
+is "$(T hook show "$H")" "$H: t family netdev hook ingress priority filter+7 dev vb" \
 	"told as it was said"
 see "ingress: ports 2001 to 2005; of 2002 mark, DSCP, TTL" b "$WITH" send
 timeout 60 tqread -i 300 "$(queue_dev q)" >"$WORK/read"
@@ -113,7 +113,7 @@ must ip -n a neigh del 10.9.0.2 dev va
 in_ns a ping -c 1 -W 1 10.9.0.2 >/dev/null
 [[ $(ip -n a neigh show 10.9.0.2) == *"$MAC_B"* ]]
 ok $? "ARP passes"
-must ip -n a neigh replace 10.9.0.2 lladdr $MAC_B dev va nud permanent
+must ip -n a neigh replace 10.9.0.2 lladdr "$MAC_B" dev va nud permanent
 must T hook set "$H" table t
 
 # ---- VLAN: one tag is no obstacle and stays; a second one makes it no IP
@@ -159,7 +159,7 @@ rename() { # FROM TO
 		neigh replace fd09::1 lladdr $MAC_A dev $2 nud permanent
 	END
 }
-must rename vb vz
+rename vb vz
 is "$(active "$H")" 0 "renamed: the hook is not active"
 before=$(rule_sum packets t)
 send >/dev/null
@@ -169,7 +169,7 @@ ip -n b link set spare name vb
 is "$(active "$H")" 1 "another device gets the name: the hook is there"
 ip -n b link del vb
 is "$(active "$H")" 0 "and goes with it"
-must rename vz vb
+rename vz vb
 is "$(active "$H")" 1 "renamed back: active"
 see "renamed back: packets are seen" b "$WITH" send
 new_ns c
@@ -202,7 +202,7 @@ END
 is "$(active "$H")" 1 "the device comes: active"
 see "the device comes: packets are seen" b "$WITH" send
 stop "$monitor"
-at_least "$(grep -c "hook.* $H\b" "$WORK/events")" 6 "events tell of it"
+at_least "$(grep -c "netdev hook ingress" "$WORK/events")" 8 "events tell of it"
 must T hook del "$H"
 see "no hook any more" b "$WITHOUT" send
 
@@ -210,12 +210,13 @@ see "no hook any more" b "$WITHOUT" send
 arrivals a va
 if T hook add t family netdev hook egress dev vb >"$WORK/out" 2>&1; then
 	OUT=()
-	for port in 1 2 3 4 5; do
+	# Only what is let through: to a packet socket the rest would be errors.
+	for port in 2 4; do
 		OUT+=("udp 10.9.0.2:9 10.9.0.1:200$port" "udp [fd09::2]:9 [fd09::1]:200$port")
 	done
 	# The mark stays behind with the sender.
-	see "egress: ports 2001 to 2005; of 2002 mark, DSCP, TTL" a "0 1 0 1 0 0 1 1" \
-		in_ns b tqgen -d $MAC_A -n $((10 * N)) vb "${OUT[@]}"
+	see "egress, frames: ports 2001 to 2005; of 2002 mark, DSCP, TTL" a "0 1 0 1 0 0 1 1" \
+		in_ns b tqgen -d "$MAC_A" -n $((4 * N)) vb "${OUT[@]}"
 	from_stack() {
 		local i
 		for ((i = 0; i < N; i++)); do

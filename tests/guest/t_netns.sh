@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Namespaces come and go with everything in them: a queue with records, a table
-# with rules, iptables rules of both flavours, a hook, and an open descriptor
+# with rules, iptables rules of both flavours, hooks, and an open descriptor
 # that is held from outside, which gets what is left and then the end.
 #
 # Two workers, each with namespaces and names of its own.
@@ -24,8 +24,12 @@ cat >"$WORK/setup" <<-'END'
 	rule add t prio 1 proto udp dport 2000 queue q pass
 	rule add t prio 2 src 10.0.0.0/8 queue q drop
 	rule add t prio 3 family ip6 queue q accept
+	rule add t prio 4 proto tcp queue q sample 2 limit 100/s set-dscp 1 next
+	rule add t prio 5 proto icmp steal q
 	hook add t family inet hook output priority raw
 	hook add t family ip hook prerouting priority -450
+	hook add t family netdev hook ingress dev lo
+	hook add t family netdev hook ingress dev nosuch
 END
 cat >"$WORK/restore" <<-'END'
 	*filter

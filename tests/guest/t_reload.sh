@@ -27,11 +27,14 @@ cat >"$WORK/up" <<-'END'
 	table add t
 	rule add t handle 1 prio 1 proto udp dport 2000-2031 queue q pass
 	rule add t prio 2 proto udp queue q accept
-	rule add t prio 3 family ip6 queue q pass
+	rule add t prio 3 family ip6 queue q sample 2 limit 1000/s ttl dec 1 next
+	rule add t prio 4 family ip6 queue q pass
 	hook add t family inet hook prerouting priority -450
+	hook add t family netdev hook ingress dev vb
 END
 cat >"$WORK/down" <<-'END'
 	hook del 1
+	hook del 2
 	rule del t handle 1
 	table flush t
 	table del t

@@ -45,7 +45,8 @@ for on in $OFFLOADS; do
 	for end in "a va" "b vb"; do
 		# shellcheck disable=SC2086 # two words
 		set -- $end
-		in_ns "$1" ethtool -K "$2" tx $on rx $on tso $on gso $on gro $on >"$WORK/out" 2>&1 ||
+		in_ns "$1" ethtool -K "$2" tx "$on" rx "$on" tso "$on" gso "$on" gro "$on" \
+			>"$WORK/out" 2>&1 ||
 			note "ethtool: $(<"$WORK/out")"
 	done
 	must tqctl -n a hook add t family inet hook output priority mangle

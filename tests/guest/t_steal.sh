@@ -97,7 +97,7 @@ r=$(($(stat q records) - r0)) l=$(($(stat q rate_limited) - l0)) took=$((SECONDS
 is $((r + l)) $((2 * N)) "limit: records and losses are all packets"
 [ $r -ge 30 ] && [ $r -le $((30 + took)) ]
 ok $? "limit: a burst, then one a second ($r in less than $((took + 1)) s)"
-later() { [ $SECONDS -ge "$1" ]; }
+later() { [ "$SECONDS" -ge "$1" ]; }
 until_ok 20 later $((began + took + 2))
 r0=$(stat q records)
 send 1
@@ -149,7 +149,7 @@ for f in "${flavour[@]}"; do
 	target --queue full --steal --steal-else drop
 	fate "target --steal-else drop, $f" 20 0 full 0 full 40
 	target --queue q --sample 2 --steal --snaplen 60
-	is "$(in_ns b iptables-$f -t mangle -S PREROUTING | tail -n1)" \
+	is "$(in_ns b "iptables-$f" -t mangle -S PREROUTING | tail -n1)" \
 		"-A PREROUTING -p udp -j TQUEUE --queue q --snaplen 60 --sample 2 --steal" \
 		"target, $f: told as it was said"
 	fate "target --sample --steal, $f" "$N" "$N" q "$N" sampled_out "$N"

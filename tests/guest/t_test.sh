@@ -91,4 +91,47 @@ is "$(chain family ip mark 9)" "6 6 6 6 6 " "repeat, four times more"
 is "$(chain family ip dscp 5)" "1 7 " "next, and a rule of another priority"
 is "$(chain family ip all)" "1 2 " "all that match the packet as it is described"
 is "$(rule_sum packets c b)" 0 "nothing was counted"
+
+# ---- "rule list" with keys
+must T queue add q ring 16K
+must T queue add s ring 16K
+must T table add f
+must T -b - <<-END
+	rule add f handle 1 prio 1 src 10.0.0.0/8 queue q drop
+	rule add f handle 2 prio 2 src 10.1.0.0/16 dst 192.0.2.1 steal q
+	rule add f handle 3 prio 3 src 2001:db8::/32 queue s next
+	rule add f handle 4 prio 4 proto udp packets 5 pass
+	rule add f handle 5 prio 5 family ip6 repeat
+END
+lists() { T -j rule list f "$@" | grep -o '"handle": *[0-9]*' | grep -o '[0-9]*$' | tr '\n' ' '; }
+while IFS='|' read -r want words; do
+	# shellcheck disable=SC2086 # words
+	is "$(lists $words)" "$want" "list: $words"
+done <<-END
+	1 2 3 4 5 |
+	1 2 |queue q
+	3 |queue s
+	2 3 4 |prio 2-4
+	1 2 4 |family ip
+	3 4 5 |family ip6
+	2 |verdict steal
+	5 |verdict repeat
+	1 2 4 |src 10.1.2.3
+	1 4 |src 10.2.2.3
+	3 4 5 |src 2001:db8::1
+	4 5 |src 2001:db9::1
+	1 2 4 |dst 192.0.2.1
+	1 4 |dst 192.0.2.2
+	4 |hit
+	1 |queue q verdict drop
+	|queue q hit
+	2 |src 10.1.0.1 dst 192.0.2.1 prio 2-9 queue q
+END
+refused "list: no such queue" 1 "no such queue" T rule list f queue nosuch
+# More rules than are looked at in one go, of which few are shown.
+must T table add big
+seq 1 9000 | sed 's/.*/rule add big handle & prio & proto udp dport & pass/; s/prio 8999 .*/prio 8999 drop/' >"$WORK/big"
+must T -b "$WORK/big"
+is "$(T rule list big verdict drop)" "handle 8999 prio 8999 drop" "list: one of 9000"
+is "$(T rule list big | wc -l)" 9000 "list: all of them"
 finish
