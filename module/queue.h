@@ -108,7 +108,7 @@ int tq_queue_init(void);
 void tq_queue_exit(void);
 
 /* ------------------------------------------------------------------------
- * For chardev.c and nl_queue.c only: what a queue is made of.
+ * For what is part of a queue, its files and nl_queue*.c: what it is made of.
  */
 
 /**
