@@ -60,6 +60,7 @@ struct cursor {
 
 /**
  * struct tq_log_reader - an open file
+ * @q: its queue
  * @lock: protects the rest; one read at a time
  * @next: heap, one slot per CPU
  * @at: by CPU

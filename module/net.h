@@ -12,7 +12,12 @@
  *	cpus_read_lock
  *	tq_queues_lock (queue.c)	the machine-wide list and ids of queues,
  *					and which CPUs have a ring in them
- *	tq_queue.consumer		one reader at a time takes records out
+ *	tq_queue.consumer		one reader at a time takes records out of a
+ *					stream; may wait for user memory
+ *	tq_log_reader.lock		one open file of a log; the same
+ *	mmap_lock			taken by others, before:
+ *	tq_queue.map_lock		mapped, being read, being resized; nothing
+ *					that may wait for user memory
  *
  * Readers of names (checkentry) and of rules (packets) hold rcu_read_lock()
  * only.  checkentry and destroy take none of the mutexes.

@@ -145,6 +145,7 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, struct tq_queue *q, u32 
 	if (!err && query & TQUEUE_QUERY_HOLDERS)
 		err = tq_table_put_queue_holders(skb, tn, q) ?:
 		      tq_xt_users_put(skb, TQUEUE_A_QUEUE_HOLDER, &q->xt_users, &q->xt_lock) ?:
+		      put_holder(skb, TQUEUE_HOLDER_KERNEL, atomic_read(&q->kernel_users)) ?:
 		      put_holder(skb, TQUEUE_HOLDER_FILE, atomic_read(&q->files)) ?:
 		      put_holder(skb, TQUEUE_HOLDER_MAPPING, READ_ONCE(q->maps));
 	return err;

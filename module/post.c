@@ -397,6 +397,20 @@ static int put_message(struct tq_queue *q, struct tq_queue_cpu *c, struct tq_rin
 	return 0;
 }
 
+/* Why put_message() has returned @err. */
+static unsigned int cause_of(const struct tq_queue *q, const struct tq_queue_cpu *c,
+			     const struct tq_ring *ring, int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		return TQUEUE_LOSS_FULL;
+	case -EMSGSIZE:
+		return TQUEUE_LOSS_TOO_BIG;
+	default:
+		return closed(q, c, ring);
+	}
+}
+
 int tq_queue_message(struct tq_queue *q, const void *data, size_t len)
 {
 	struct tq_queue_cpu *c;
@@ -418,6 +432,31 @@ int tq_queue_message(struct tq_queue *q, const void *data, size_t len)
 	rcu_read_unlock();
 	local_bh_enable();
 	return err;
+}
+
+int tq_queue_post(struct tq_queue *q, const void *data, size_t len)
+{
+	struct tq_queue_cpu *c;
+	struct tq_ring *ring;
+	int err = -EBUSY;
+
+	local_bh_disable();
+	rcu_read_lock();
+	c = enter(q);
+	if (likely(c)) {
+		ring = rcu_dereference(c->ring);
+		err = len > TQ_MESSAGE_MAX ? -EMSGSIZE : put_message(q, c, ring, data, len);
+		if (err)
+			lose(c, ring, cause_of(q, c, ring, err));
+		leave(q, c);
+		if (!err)
+			after_commit(q, ring);
+		else if (err == -EAGAIN && READ_ONCE(q->hungry))
+			tq_queue_wake(q);
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+	return err == -EAGAIN ? -ENOBUFS : err;
 }
 
 size_t tq_queue_message_max(const struct tq_queue *q)

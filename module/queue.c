@@ -391,7 +391,7 @@ int tq_queue_delete(struct tq_net *tn, struct tq_queue *q, struct netlink_ext_ac
 {
 	lockdep_assert_held(&tn->lock);
 	if (!refcount_dec_if_one(&q->users)) {
-		NL_SET_ERR_MSG(extack, "rules or iptables rules refer to the queue");
+		NL_SET_ERR_MSG(extack, "rules, iptables rules or kernel modules refer to the queue");
 		return -EBUSY;
 	}
 	tq_net_serial(tn);

@@ -108,7 +108,7 @@ int tq_queue_init(void);
 void tq_queue_exit(void);
 
 /* ------------------------------------------------------------------------
- * For chardev.c and nl_queue.c only: what a queue is made of.
+ * For what is part of a queue, its files and nl_queue*.c: what it is made of.
  */
 
 /**
@@ -198,6 +198,7 @@ struct tq_queue_cpu {
  * @has_device: the namespace is one of the initial user namespace
  * @users: the name and every rule; 0: none may be added
  * @files: open ones
+ * @kernel_users: how many of @users are other kernel modules
  * @tn: namespace; valid under tq_net.lock while not @dead
  * @net: the same; only to compare with, not a reference
  * @name_node: RCU; in tq_net.queue_names
@@ -242,6 +243,7 @@ struct tq_queue {
 	bool			has_device;
 	refcount_t		users;
 	atomic_t		files;
+	atomic_t		kernel_users;
 	struct tq_net		*tn;
 	const struct net	*net;
 	struct hlist_node	name_node;
@@ -258,6 +260,11 @@ struct tq_queue {
  * re-entered.
  */
 int tq_queue_message(struct tq_queue *q, const void *data, size_t len);
+
+/* The same for kernel modules: what is not put in is counted as lost.  Task or
+ * softirq context.  -ENOBUFS: no room.
+ */
+int tq_queue_post(struct tq_queue *q, const void *data, size_t len);
 
 /* A message is copied into the ring with BH off: that must not take long. */
 #define TQ_MESSAGE_MAX	65536

@@ -12,6 +12,7 @@ with these lines in its first comment (all optional):
 
   # timeout: SECONDS          default 120
   # files: A B                files beside it that it needs (lib.sh comes anyway)
+  # modules: A B              kernel modules, folders beside it, that it needs
   # kernels: K1,K2            where it can run; default all
   # short: VAR=VALUE ...      arguments of a short run
   # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
@@ -217,7 +218,7 @@ def header(path):
         for text in f:
             if not text.startswith("#"):
                 break
-            m = re.match(r"#\s*(timeout|files|kernels|short|debug):\s*(.*?)\s*$", text)
+            m = re.match(r"#\s*(timeout|files|modules|kernels|short|debug):\s*(.*?)\s*$", text)
             if m:
                 out[m[1]] = m[2]
     return out
@@ -225,8 +226,9 @@ def header(path):
 
 def guest_command(kernel, tests, script, args, group=False):
     """tests/vm/run of @script; @tests: [(name, keys of its header)]"""
-    files = ["lib.sh"]
+    files, modules = ["lib.sh"], []
     for name, keys in tests:
+        modules += keys.get("modules", "").split()
         files += keys.get("files", "").split()
         if group:
             files.append("t_%s.sh" % name)
@@ -234,6 +236,8 @@ def guest_command(kernel, tests, script, args, group=False):
     command = [os.path.join(HERE, "vm", "run"), "-k", kernel, "-t", str(timeout)]
     for f in dict.fromkeys(files):
         command += ["-f", os.path.join(HERE, "guest", f)]
+    for m in dict.fromkeys(modules):
+        command += ["-M", os.path.join(HERE, "guest", m)]
     return command + [script] + args
 
 

@@ -13,6 +13,7 @@
 load_module
 must tqctl table add t
 must tqctl hook add t family ip hook output priority raw
+CLEANUP+=("tqctl hook del 1; tqctl table flush t; tqctl table del t")
 ip link set lo up
 for case in $(tqmap list); do
 	tqmap dirty

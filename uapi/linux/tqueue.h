@@ -201,13 +201,29 @@ struct tqueue_lost {
  *
  * A mapping that is or may become writable must be exactly one consumer page
  * and MAP_SHARED; all others are MAP_SHARED without PROT_WRITE.  A slot without a ring
- * (producer.state 0) has its consumer and producer page but no data yet.
+ * (producer.state 0) has its consumer and producer page but no data yet: who
+ * touches it gets SIGBUS until the CPU has come up and state is READY.
+ *
+ * As long as any piece of it is mapped, by one open file and its forks, EBUSY is
+ * the answer to read(2), to mmap(2) of other files, to QUEUE_FLUSH, and to
+ * QUEUE_SET of the ring size; write(2) is EAGAIN.  mmap(2) itself is EBUSY while
+ * another file has the queue mapped, while somebody is in read(2), and while
+ * records of before a change of the ring size are unread; ENODEV in mode log.
+ * Pages can't be pinned (O_DIRECT, vmsplice); ordinary calls may use them.
+ *
+ * A consumer that has found all rings empty calls poll(2), if only with a timeout
+ * of 0, before it relies on being told by SIGIO or edge-triggered epoll; poll(2)
+ * and level-triggered epoll that sleep do so by themselves.  When the last piece
+ * goes, what was not consumed is there for read(2), unless the tail lies in the
+ * middle of a record or the slot is frozen: then what is there is given up.
  *
  * Positions count bytes and run freely modulo 2^32; the byte of position p is
  * data[p & (ring_size - 1)].  Records lie at [tail, head).  The consumer loads
  * @head with acquire, reads, then stores @tail with release.  A tail that is
  * not between the old tail and head, or no multiple of 8, freezes the slot for
- * the consumer (state TQUEUE_MAP_FROZEN): nothing more is delivered in it.
+ * the consumer (state TQUEUE_MAP_FROZEN): nothing more is delivered in it until
+ * the last piece of the mapping has gone.  What lies beyond head is what older
+ * records, or a record that is being made, have left there, or zeros.
  */
 #define TQUEUE_MAP_MAGIC	0x45555154u	/* "TQUE" */
 #define TQUEUE_MAP_VERSION	1
@@ -512,7 +528,13 @@ enum tqueue_query {
 
 enum tqueue_queue_mode {
 	TQUEUE_MODE_STREAM = 1,		/* reading consumes; full: the new is lost */
-	TQUEUE_MODE_LOG,		/* reading does not; full: the old is lost */
+	TQUEUE_MODE_LOG,		/* reading does not; full: the old is lost.
+					 * Each open file begins at the oldest record;
+					 * read is EPIPE once when it was overtaken,
+					 * then goes on at the oldest; lseek(0) with
+					 * SEEK_SET: to the oldest, SEEK_END: behind the
+					 * newest.  No mmap, no flush, no other ring size
+					 */
 };
 
 enum tqueue_a_queue {

@@ -79,7 +79,7 @@ static off_t any_offset(void)
 {
 	const off_t slot = (off_t)(info.ring_offset + below(info.rings + 1) * info.ring_stride);
 
-	switch (below(6)) {
+	switch (below(9)) {
 	case 0:
 		return 0;
 	case 1:
@@ -163,10 +163,20 @@ static u32 any_tail(const struct piece *p)
 	}
 }
 
+static struct piece *rather_writable(void)
+{
+	struct piece *p = any_piece();
+	u32 i;
+
+	for (i = below(64); i && (!p || !p->write); i--)
+		p = any_piece();
+	return p;
+}
+
 /* Anything into any page; only consumer pages may take it. */
 static void do_write(void)
 {
-	struct piece *p = any_piece();
+	struct piece *p = rather_writable();
 	volatile u32 *to;
 
 	if (!p)
@@ -226,7 +236,7 @@ static void do_move(void)
 	if (at == MAP_FAILED)
 		return;
 	COUNT(moves);
-	if (len > p->len) {
+	if (len > p->len && !p->mixed) {
 		COUNT(bad);
 		printf("# grown: %zu to %zu\n", p->len, len);
 	}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tqsample - puts messages into a queue from within the kernel.
+ *
+ *     insmod tqsample.ko queue=NAME
+ *     echo TEXT >/sys/module/tqsample/parameters/post	a message from task context
+ *     echo N >/sys/module/tqsample/parameters/burst	N of them from each CPU, with BH
+ *							off
+ *     echo N >/sys/module/tqsample/parameters/big	one of N bytes
+ *
+ * The queue is one of the first network namespace.  It is held until the module
+ * is unloaded.
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/tqueue.h>
+
+static char *queue = "q";
+module_param(queue, charp, 0444);
+MODULE_PARM_DESC(queue, "name of the queue");
+
+static struct tq_queue *held;
+
+static int post_set(const char *text, const struct kernel_param *kp)
+{
+	return held ? tqueue_post(held, text, strcspn(text, "\n")) : -ENODEV;
+}
+
+static const struct kernel_param_ops post_ops = { .set = post_set };
+module_param_cb(post, &post_ops, NULL, 0200);
+MODULE_PARM_DESC(post, "a message to post");
+
+static int big_set(const char *text, const struct kernel_param *kp)
+{
+	unsigned int len;
+	void *data;
+	int err;
+
+	err = kstrtouint(text, 0, &len);
+	if (err || !held)
+		return err ? err : -ENODEV;
+	data = kvzalloc(len, GFP_KERNEL);
+	if (!data)
+		return -ENOMEM;
+	err = tqueue_post(held, data, len);
+	kvfree(data);
+	return err;
+}
+
+static const struct kernel_param_ops big_ops = { .set = big_set };
+module_param_cb(big, &big_ops, NULL, 0200);
+MODULE_PARM_DESC(big, "bytes of a message to post");
+
+static unsigned int left;
+
+static void burst_fn(struct work_struct *work)
+{
+	unsigned int i;
+
+	for (i = 0; i < left; i++) {
+		local_bh_disable();
+		tqueue_post(held, &i, sizeof(i));
+		local_bh_enable();
+		cond_resched();
+	}
+}
+
+static int burst_set(const char *text, const struct kernel_param *kp)
+{
+	int err = kstrtouint(text, 0, &left);
+
+	if (err || !held)
+		return err ? err : -ENODEV;
+	return schedule_on_each_cpu(burst_fn);
+}
+
+static const struct kernel_param_ops burst_ops = { .set = burst_set };
+module_param_cb(burst, &burst_ops, NULL, 0200);
+MODULE_PARM_DESC(burst, "messages to post from each CPU");
+
+static int __init sample_init(void)
+{
+	struct tq_queue *q = tqueue_get(&init_net, queue);
+
+	if (IS_ERR(q)) {
+		pr_info("there is no queue %s\n", queue);
+		return PTR_ERR(q);
+	}
+	held = q;
+	return 0;
+}
+
+static void __exit sample_exit(void)
+{
+	tqueue_put(held);
+}
+
+module_init(sample_init);
+module_exit(sample_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("A sample producer for tqueue");
