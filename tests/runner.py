@@ -287,7 +287,7 @@ def collect(group):
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
     if group == "nightly":
         return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "lint-selftest",
-                                       "unit-selftest")] +
+                                       "unit-selftest", "bench-test")] +
                 guest_jobs(pick(KERNELS + RT + ["debug"]), False))
     sys.exit("runner: no group '%s'" % group)
 
