@@ -228,7 +228,7 @@ class Reader:
     """A reader on the other CPU, and what it has counted."""
 
     def __init__(self, space, words, name):
-        path = "/tmp/counters-" + name
+        path = "/run/counters-" + name
         with open(path, "wb") as f:
             f.write(bytes(16))
         with open(path, "r+b") as f:

@@ -49,7 +49,7 @@ def command(words, stdin=None, timeout=600):
 def boot():
     os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", HOME="/root", LC_ALL="C")
     for words in (["-t", "proc", "proc", "/proc"], ["-t", "sysfs", "sys", "/sys"],
-                  ["-t", "tmpfs", "tmpfs", "/run"], ["-t", "tmpfs", "tmpfs", "/tmp"]):
+                  ["-t", "tmpfs", "tmpfs", "/run"]):
         command(["mount"] + words)
     with open("/proc/cmdline", encoding="ascii") as f:
         folder = re.search(r"\bjob=(\S+)", f.read())[1]
