@@ -11,7 +11,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr
 DKMS_DIR = $(DESTDIR)/usr/src/tqueue-$(VERSION)
 
-.PHONY: all module ctl install install-module install-ctl install-dkms demo check \
+.PHONY: all module ctl install install-module install-ctl install-dkms demo bench check \
 	check-kernels check-debug nightly lint spec unit clean help version
 
 all: module ctl
@@ -46,6 +46,9 @@ install-dkms:
 demo:
 	tests/demo/run $(CAPTURES)
 
+bench:
+	tests/bench/run $(BENCH)
+
 check check-kernels check-debug nightly lint spec unit:
 	tests/check $@
 
@@ -54,7 +57,7 @@ clean:
 	-test ! -e ctl/Makefile || $(MAKE) -C ctl clean
 	-test ! -e tests/guest/tools/Makefile || $(MAKE) -C tests/guest/tools clean
 	-test ! -e tests/unit/Makefile || $(MAKE) -C tests/unit clean
-	rm -f demo.pcapng
+	rm -f demo.pcapng bench.json bench.svg
 
 version:
 	@echo $(VERSION)
@@ -68,6 +71,7 @@ help:
 	@echo '  make install-ctl         tqctl and the iptables plugins'
 	@echo '  make install-dkms        the sources for dkms, which builds for every kernel'
 	@echo '  make demo [CAPTURES=...] traffic through a guest, into demo.pcapng'
+	@echo '  make bench [BENCH=...]   how fast it is, beside ipset, nft and iptables'
 	@echo '  make check               linters, unit tests, guest tests on Debian stable'
 	@echo '  make check-kernels       guest tests on all kernels'
 	@echo '  make check-debug         guest tests on the debug kernel, short'

@@ -309,7 +309,7 @@ def collect(group):
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
     if group == "nightly":
         return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "demo-extcap",
-                                       "lint-selftest", "unit-selftest", "vm-selftest")] +
+                                       "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False) + guest_jobs(pick(["debug"]), True, 2))
     sys.exit("runner: no group '%s'" % group)

@@ -131,6 +131,35 @@ sources() {
 	done
 }
 
+# debian_source SUITE PACKAGE DIR PATTERN...: unpacks the files of a linux-source
+# package that match (as tar has it) into DIR/source.  PACKAGE "linux-source" is
+# the newest.  Needs no root: apt works on lists of its own.
+debian_source() {
+	local suite=$1 pkg=$2 dir=$3
+	shift 3
+	mkdir -p "$dir/apt/lists/partial" "$dir/apt/archives/partial" "$dir/source"
+	sources "$suite" >"$dir/apt/sources.list"
+	cat >"$dir/apt/conf" <<-END
+		Dir::State::lists "$dir/apt/lists";
+		Dir::Etc::sourcelist "$dir/apt/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Cache "$dir/apt";
+		APT::Sandbox::User "";
+	END
+	(
+		export APT_CONFIG=$dir/apt/conf
+		apt-get update
+		[ "$pkg" != linux-source ] ||
+			pkg=$(apt-cache depends linux-source | awk '$2 ~ /^linux-source-[0-9]/ { print $2; exit }')
+		cd "$dir/apt" || exit
+		apt-get download "$pkg"
+	)
+	dpkg-deb --fsys-tarfile "$dir"/apt/linux-source-*.deb |
+		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' | xz -dc -T0 |
+		tar -x -C "$dir/source" --strip-components=1 --wildcards "$@"
+	rm -rf "$dir/apt"
+}
+
 # with_tree LOWER CMD...: runs CMD (a function or command) with $M = a writable
 # view of the tree(s) LOWER (overlayfs; what is written lands in $M.up in RAM
 # and is forgotten) and in_tree ready for use.  Everything happens in a mount
