@@ -33,6 +33,9 @@ RULES=(
 	"-p udp -m tqueue ! --rule-table t2 -j DROP"
 	"-p udp -m udp --dport 53 -j TQUEUE --queue q"
 	"-p tcp -j TQUEUE --queue q --snaplen 100"
+	"-p tcp -j TQUEUE --queue q --snaplen 100 --sample 7"
+	"-p tcp -j TQUEUE --queue q --steal"
+	"-p tcp -j TQUEUE --queue q --sample 2 --steal --steal-else drop"
 	"-j TQUEUE --rule-table t2"
 	"-m tqueue --rule-table t -m tqueue ! --rule-table t2 -j TQUEUE --queue other"
 )
@@ -100,6 +103,9 @@ for ipt in iptables ip6tables; do
 		refused "$cmd: unknown table for the target" "[1-4]" "." in_ns b "$cmd" -A INPUT -j TQUEUE --rule-table nosuch
 		refused "$cmd: a bad name" "[1-4]" "." in_ns b "$cmd" -A INPUT -j TQUEUE --queue a/b
 		refused "$cmd: neither queue nor table" 2 "." in_ns b "$cmd" -A INPUT -j TQUEUE
+		refused "$cmd: each packet and none" 2 "from 1 on" in_ns b "$cmd" -A INPUT -j TQUEUE --queue q --sample 0
+		refused "$cmd: else without steal" 2 "needs --steal" in_ns b "$cmd" -A INPUT -j TQUEUE --queue q --steal-else drop
+		refused "$cmd: a table has no sample" 2 "no other option" in_ns b "$cmd" -A INPUT -j TQUEUE --rule-table t --sample 2
 		refused "$cmd: both" 2 "." in_ns b "$cmd" -A INPUT -j TQUEUE --queue q --rule-table t
 		is "$(in_ns b "$cmd" -S INPUT | wc -l)" 2 "$cmd: nothing of it was added"
 		for i in INPUT user; do must in_ns b "$cmd" -F $i; done
