@@ -12,7 +12,7 @@
 #include "tqctl.h"
 
 /* Records between two looks at signals and the clock. */
-#define SOME		1024
+#define SOME		8192
 #define TICK_MS		500
 #define TICK_NS		(TICK_MS * UINT64_C(1000000))
 

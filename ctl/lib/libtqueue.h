@@ -32,7 +32,7 @@ struct tqueue;
 
 /* What tqueue_open() and its sisters are asked for. */
 enum tqueue_open_flag {
-	TQUEUE_O_WRITE		= 1 << 0,	/* tqueue_write() will be called */
+	TQUEUE_O_WRITE		= 1 << 0,	/* tqueue_write() will be called: never map */
 	TQUEUE_O_WRITE_ONLY	= 1 << 1,	/* and tqueue_next() will not */
 	TQUEUE_O_NONBLOCK	= 1 << 2,	/* -EAGAIN instead of waiting */
 	TQUEUE_O_SHARED		= 1 << 3,	/* never map: others may read and write */

@@ -316,12 +316,12 @@ static int next_mapped(struct tqueue *q, const struct tqueue_record **rec)
 /* ---- both ---- */
 
 /* Maps if it can.  A queue that can't be mapped, of mode log, or because another
- * consumer is there, is read.
+ * consumer is there, is read; so is one that we write to, which a mapping stops.
  */
 static void decide(struct tqueue *q)
 {
 	q->decided = true;
-	if (!(q->flags & TQUEUE_O_SHARED))
+	if (!(q->flags & (TQUEUE_O_SHARED | TQUEUE_O_WRITE)))
 		q->map = tqi_map_new(q->fd);
 }
 
