@@ -81,7 +81,7 @@ struct peek {
 static struct tq_ring *ring_of(const struct tq_queue *q, int cpu)
 {
 	/* Once there it stays as long as the queue. */
-	return rcu_dereference_protected(per_cpu_ptr(q->cpu, cpu)->ring, 1);
+	return rcu_dereference_check(per_cpu_ptr(q->cpu, cpu)->ring, 1);
 }
 
 static void go(struct cursor *at, u32 pos)
@@ -208,9 +208,9 @@ static ssize_t read_locked(struct tq_log_reader *r, struct iov_iter *to, bool *d
 	n = gather(r, &overtaken);
 	if (overtaken)
 		len = -EPIPE;
-	while (n && len >= 0) {
+	while (n && !overtaken) {
 		len = take_one(r, &r->next[0], to);
-		if (len < 0)
+		if (len <= 0)
 			break;
 		done += len;
 		n = tq_merge_next(r->next, n);

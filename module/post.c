@@ -128,7 +128,8 @@ void tq_queue_log_hungry(struct tq_queue *q)
 	for_each_possible_cpu(cpu) {
 		struct tq_ring *ring;
 
-		ring = rcu_dereference_protected(per_cpu_ptr(q->cpu, cpu)->ring, 1);
+		/* Once there it stays as long as the queue. */
+		ring = rcu_dereference_check(per_cpu_ptr(q->cpu, cpu)->ring, 1);
 		if (ring)
 			WRITE_ONCE(ring->mark, READ_ONCE(ring->prod->head));
 	}
