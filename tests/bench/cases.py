@@ -27,7 +27,8 @@ def checked(plan, stream, spaces, answer):
 def floor(plan, options):
     """What a match costs that does nothing, and a table with nothing for a packet."""
     stream = plan.stream("floor", sets.from_src([sets.mix(i, 7) for i in range(16384)]))
-    nop = plan.space("nop", [plan.iptables("-m comment --comment nop")])
+    # Without a target it goes on with the next rule, as a match that is false does.
+    nop = plan.space("nop", [plan.iptables("-m comment --comment nop", target="")])
     empty = plan.tqueue("empty", [])
     other = plan.space("other", [
         plan.tqueue_step("other", other_family(plan)), plan.iptables("-m tqueue --rule-table t")])
@@ -196,10 +197,10 @@ def queues(plan, options):
     add = "queue add q ring 64M\n"
     target = plan.space("queue-target", [
         plan.tqueue_step("queue-target", plan.write("queue-target.tq", add), None),
-        plan.iptables_rule("-j TQUEUE --queue q")])
+        plan.iptables(" ", target="-j TQUEUE --queue q")])
     hook = plan.space("queue-hook", [plan.tqueue_step("queue-hook", plan.write(
         "queue-hook.tq", add + "table add t\nrule add t family ip queue q accept\n" + plan.hook_line(4)), None)])
-    nflog = plan.space("nflog", [plan.iptables_rule("-j NFLOG --nflog-group 5 --nflog-threshold 64")])
+    nflog = plan.space("nflog", [plan.iptables(" ", target="-j NFLOG --nflog-group 5 --nflog-threshold 64")])
     packet = plan.space("packet", [])
     drain = os.path.join(os.path.dirname(plan.ref), "drain")
     readers = {

@@ -104,6 +104,9 @@ def attr(kind, data):
     return struct.pack("=HH", 4 + len(data), kind) + data + b"\0" * (-len(data) % 4)
 
 
+NESTED = 0x8000
+
+
 def u32(value):
     return struct.pack("=I", value)
 
@@ -153,7 +156,7 @@ class Genl:
 
 def rule(address):
     """Of one destination: no set of the bench has such, so it is always a new one."""
-    return attr(A_RULES_RULE, attr(A_RULE_FAMILY, u32(2)) + attr(A_RULE_DST, struct.pack(">I", address)) +
+    return attr(A_RULES_RULE | NESTED, attr(A_RULE_FAMILY, u32(2)) + attr(A_RULE_DST, struct.pack(">I", address)) +
                 attr(A_RULE_VERDICT, u32(VERDICT_ACCEPT)))
 
 

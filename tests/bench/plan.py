@@ -28,11 +28,11 @@ def like(engine):
     return LIKE[engine.split()[0]]
 
 
-def iptables_file(match):
+def iptables_file(match, target="-j ACCEPT"):
     """Hits are accepted on PREROUTING and dropped on OUTPUT."""
     lines = ["*raw", ":PREROUTING ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"]
     if match:
-        lines += ["-A PREROUTING %s -j ACCEPT" % match, "-A OUTPUT %s -j DROP" % match]
+        lines += ["-A PREROUTING %s %s" % (match, target), "-A OUTPUT %s -j DROP" % match]
     return "\n".join(lines + ["COMMIT", ""])
 
 
@@ -87,16 +87,10 @@ class Plan:
         self.job["spaces"].append({"name": name, "steps": steps})
         return name
 
-    def iptables(self, match, family=4):
+    def iptables(self, match, family=4, target="-j ACCEPT"):
         name = "ipt-%d" % len(os.listdir(self.folder))
         return {"run": ["iptables-legacy-restore" if family == 4 else "ip6tables-legacy-restore"],
-                "stdin": self.write(name, iptables_file(match))}
-
-    def iptables_rule(self, rule):
-        """One rule on PREROUTING."""
-        return {"run": ["iptables-legacy-restore"], "stdin": self.write(
-            "ipt-%d" % len(os.listdir(self.folder)), "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
-            "-A PREROUTING %s\nCOMMIT\n" % rule)}
+                "stdin": self.write(name, iptables_file(match, target))}
 
     def tqueue_step(self, space, batch, name="load"):
         return {"run": [self.tqctl, "-n", space, "-b", "-"], "stdin": batch, "name": name, "timeout": 900}

@@ -412,13 +412,13 @@ def write_nft_ranges(path, rules):
     def ports(p):
         return "%d" % p[0] if p[0] == p[1] else "%d-%d" % p
 
-    match = "ip saddr . ip daddr . th sport . th dport . meta l4proto @s"
+    match = "ip saddr . ip daddr . ip protocol . th sport . th dport @s"
     with open(path, "w", encoding="ascii") as f:
-        f.write("table ip t {\n\tset s {\n\t\ttype ipv4_addr . ipv4_addr . inet_service . "
-                "inet_service . inet_proto\n\t\tflags interval\n\t\telements = {\n")
+        f.write("table ip t {\n\tset s {\n\t\ttype ipv4_addr . ipv4_addr . inet_proto . "
+                "inet_service . inet_service\n\t\tflags interval\n\t\telements = {\n")
         f.write(",\n".join("%s . %s . %s . %s . %s" % (
-            cidr(r.src, r.slen), cidr(r.dst, r.dlen), ports(r.sports), ports(r.dports),
-            PROTO_NAMES.get(r.proto, r.proto)) for r in rules))
+            cidr(r.src, r.slen), cidr(r.dst, r.dlen) if r.dlen else "0.0.0.0-255.255.255.255",
+            PROTO_NAMES.get(r.proto, r.proto), ports(r.sports), ports(r.dports)) for r in rules))
         f.write("\n\t\t}\n\t}\n")
         f.write(NFT_CHAINS % (match, match))
 

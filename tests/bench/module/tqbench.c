@@ -176,7 +176,7 @@ static __always_inline void send(struct work *w, u32 n, u32 family, u32 path, bo
 		else
 			barrier();
 		if (marks)
-			w->marks[w->at] = skb->mark;
+			w->marks[w->at] = skb->mark ?: (passed ? 0 : U32_MAX);
 		w->passed += passed;
 		if (refcount_read(&skb->users) < 2)
 			refcount_set(&skb->users, 2);

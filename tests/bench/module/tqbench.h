@@ -4,8 +4,9 @@
  *
  * Each open file holds one stream of packet headers, which write(2) appends to.
  * TQBENCH_RUN sends packets with these headers, in a circle, through a hook and
- * says how long that took; TQBENCH_CLASSIFY sends each once and keeps the marks
- * that the packets came back with, which read(2) then gives out as u32.
+ * says how long that took; TQBENCH_CLASSIFY sends each once and keeps the mark
+ * that the packet came back with, or 0 if it has none and passed, all ones if it
+ * has none and did not.  read(2) gives these out as u32.
  */
 #ifndef TQBENCH_H
 #define TQBENCH_H
