@@ -6,14 +6,13 @@
 # and timeouts stay; what is refused changes nothing; two at once are one after
 # the other.
 #
-# timeout: 180
+# timeout: 240
 # files: apply.py
 # kernels: all
 # short: TURNS=4 MANY=300 RACES=2
 . "$(dirname "$0")/lib.sh"
-: "${TURNS=40}" "${MANY=20000}" "${RACES=8}"
-config() { python3 "$DIR/apply.py" "$@"; }
-DIR=$(dirname "$0")
+: "${TURNS=16}" "${MANY=5000}" "${RACES=4}"
+config() { python3 ./apply.py "$@"; }
 
 load_module
 topo_ab
@@ -32,14 +31,11 @@ for ((i = 0; i < TURNS; i++)); do
 		break
 	fi
 	# What was saved is what is there: nothing to do.
-	T apply "$WORK/have" >"$WORK/todo" && [ ! -s "$WORK/todo" ] || {
+	if ! T apply "$WORK/have" >"$WORK/todo" || [ -s "$WORK/todo" ] ||
+		! T apply --dry-run "$WORK/want" >"$WORK/todo" || [ -s "$WORK/todo" ]; then
 		comment <"$WORK/todo"
 		break
-	}
-	T apply --dry-run "$WORK/want" >"$WORK/todo" && [ ! -s "$WORK/todo" ] || {
-		comment <"$WORK/todo"
-		break
-	}
+	fi
 	good=$((good + 1))
 	if [ $((i % 4)) = 3 ]; then
 		config make $((i + 2)) >"$WORK/next"
@@ -142,7 +138,10 @@ for ((i = 0; i < RACES; i++)); do
 	one=$!
 	T apply --quiet "$WORK/b" 2>"$WORK/err.b" &
 	two=$!
-	wait $one && wait $two || { comment < <(cat "$WORK/err.a" "$WORK/err.b"); continue; }
+	if ! wait $one || ! wait $two; then
+		cat "$WORK/err.a" "$WORK/err.b" | comment
+		continue
+	fi
 	T save >"$WORK/have"
 	if config same "$WORK/a" <"$WORK/have" >/dev/null || config same "$WORK/b" <"$WORK/have" >"$WORK/bad"; then
 		good=$((good + 1))

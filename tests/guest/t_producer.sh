@@ -22,7 +22,7 @@ refused "delete the queue, and who has it" 1 "kernel modules 1" tqctl queue del 
 
 echo "hello from the kernel" >$param/post
 check "a message from task context" grep -q "hello from the kernel" <(tqctl queue read q)
-big() { echo "$1" >$param/big; }
+big() { echo "$1" >"$param/big"; }
 check "of a quarter of the ring" big $((4096 - 96))
 refused "of more" 1 "too long|EMSGSIZE" big $((4096 - 95))
 refused "of none" 1 "Invalid" big 0

@@ -34,13 +34,13 @@ LIFE=$(short_life)
 note "a short timeout is $LIFE s here"
 
 before=$(ms)
-must T rule add t handle 1 prio 1 proto udp dport 2001 queue held drop timeout ${LIFE}s
+must T rule add t handle 1 prio 1 proto udp dport 2001 queue held drop timeout "${LIFE}s"
 gen va -n 5 "udp 10.9.0.1:1 10.9.0.2:2001" >/dev/null
 is "$(packets 1) $(packets 2)" "5 0" "until then it wins"
 refused "its queue is held" 1 "refer to the queue" T queue del held
 until_ok 30 gone 1
 ok $? "it ends by itself"
-at_least $(($(ms) - before)) ${LIFE}000 "not early: milliseconds"
+at_least $(($(ms) - before)) "${LIFE}000" "not early: milliseconds"
 gen va -n 5 "udp 10.9.0.1:1 10.9.0.2:2001" >/dev/null
 is "$(packets 2)" 5 "then the next one wins"
 until_ok 20 grep -q 'rule expired t handle 1$' "$WORK/events"

@@ -442,7 +442,8 @@ static void producers(int flags)
 	for (i = 0; i < COUNT(p); i++)
 		untold += f.lost[i].count;
 	assert_int_equal(t.read + t.lost + untold, 3 * PUTS);
-	assert_true(t.read > PUTS / 10);
+	/* On a busy machine the producers may be done before the first read. */
+	assert_true(t.read > 100);
 	tqueue_free(q);
 	fake_free(&f);
 }

@@ -176,7 +176,7 @@ static struct piece *rather_writable(void)
 /* Anything into any page; only consumer pages may take it. */
 static void do_write(void)
 {
-	struct piece *p = rather_writable();
+	struct piece *volatile p = rather_writable();	/* volatile: siglongjmp() */
 	volatile u32 *to;
 
 	if (!p)
@@ -197,7 +197,7 @@ static void do_write(void)
 
 static void do_look(void)
 {
-	struct piece *p = any_piece();
+	struct piece *volatile p = any_piece();
 	volatile u8 sink;
 
 	if (!p)
