@@ -208,7 +208,7 @@ see "no hook any more" b "$WITHOUT" send
 
 # ---- egress: from b, as a sees it; frames past the stack, and by the stack
 arrivals a va
-if T hook add t family netdev hook egress dev vb >"$WORK/out" 2>&1; then
+if T hook add t family netdev hook egress dev vb >"$WORK/egress" 2>&1; then
 	OUT=()
 	# Only what is let through: to a packet socket the rest would be errors.
 	for port in 2 4; do
@@ -232,7 +232,7 @@ if T hook add t family netdev hook egress dev vb >"$WORK/out" 2>&1; then
 	check "the record names the hook" grep -q '"hook": *"egress"' "$WORK/rec"
 	# A hook that is there when its namespace ends is in t_netns.
 else
-	check "egress: refused in words" grep -q "no such hook" "$WORK/out"
+	check "egress: refused in words" grep -q "no such hook" "$WORK/egress"
 	is "$(T version | grep -cw egress)" 0 "and not among the features"
 fi
 finish

@@ -140,8 +140,9 @@ for ipt in iptables-nft ip6tables-nft; do
 	must in_ns b $ipt -t mangle -F PREROUTING
 done
 for f in "${flavour[@]}"; do
+	# Each of the two rules, of IPv4 and of IPv6, counts for itself.
 	target --queue q --sample 8
-	fate "target --sample, $f" "$N" $((2 * N)) q $((2 * N / 8)) sampled_out $((2 * N - 2 * N / 8))
+	fate "target --sample, $f" "$N" $((2 * N)) q $((2 * (N / 8))) sampled_out $((2 * (N - N / 8)))
 	target --queue q --steal
 	fate "target --steal, $f" "$N" 0 q $((2 * N)) full 0
 	target --queue full --steal
