@@ -83,6 +83,25 @@ chgrp 65534 "$dev" "$other"
 check "a member of the group reads a queue of its namespace" nobody tqread -i 10 "$dev"
 refused "but none of another namespace" 1 "not permitted" nobody cat "$other"
 must T queue del other
+# By name, as udev would link it; libtqueue falls back to that.
+refused "by name, without udev's link" 1 "queue q: without CAP_NET_ADMIN .*by-name/q only" \
+	nobody tqctl queue read q
+mkdir -p /dev/tqueue/by-name
+ln -s "../$id" /dev/tqueue/by-name/q
+check "a member of the group writes by name" nobody tqctl queue write q "from nobody"
+check "and reads" nobody tqctl queue read q
+grep -q 'message "from nobody"' "$WORK/out"
+ok $? "what was written"
+check "and captures" nobody timeout 60 tqctl capture q -w - --json --for 10ms
+extcap=$(echo /usr/lib/*/wireshark/extcap/tqueue-extcap)
+is "$(nobody "$extcap" --extcap-interfaces | grep -o '{value=[^}]*}')" "{value=tqueue-q}" \
+	"and sees it as an interface of Wireshark"
+chgrp 0 "$dev"
+refused "who is no member does not" 1 "is for root and the group tqueue.*denied" \
+	nobody tqctl queue read q
+is "$(nobody "$extcap" --extcap-interfaces | grep -c value=)" 0 "and sees none"
+chgrp 65534 "$dev"
+rm -r /dev/tqueue/by-name
 
 # The socket of a parent with rights is of no use to the child: the rights of
 # the one who sends count as well.
