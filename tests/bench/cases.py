@@ -264,6 +264,9 @@ def more_cpus(found):
         f = p["factor"]["p50"]
         out.append("  %-24s %5.2f (%.2f to %.2f); ns per packet: alone %.1f, at once %.1f and %.1f" % (
             name, middle(f), min(f), max(f), min(p["alone"]), *(min(x[i] for x in p["at_once"]) for i in (0, 1))))
+    if middle(found["iptables nop"]["factor"]["mean"]) < 1.5:
+        out.append("  by the clock the no-op match grew by %.2f only: this machine was busy with other things, and the\n"
+                   "  two CPUs hardly ran at once" % middle(found["iptables nop"]["factor"]["mean"]))
     nop = middle(found["iptables nop"]["factor"]["p50"])
     for name in ("tq-match", "tq-hook"):
         f = middle(found[name]["factor"]["p50"])

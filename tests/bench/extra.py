@@ -233,22 +233,28 @@ class Reader:
     def __init__(self, space, words, name):
         path = "/run/counters-" + name
         with open(path, "wb") as f:
-            f.write(bytes(16))
+            f.write(bytes(24))
         with open(path, "r+b") as f:
-            self.map = mmap.mmap(f.fileno(), 16)
+            self.map = mmap.mmap(f.fileno(), 24)
         self.proc = subprocess.Popen(["taskset", "-c", "1", "nsenter", "--net=/run/netns/" + space] + words + [path])
 
     def counts(self):
         return struct.unpack("=QQ", self.map[:16])
 
-    def wait(self, records):
-        """Until it has as many records and losses; False: it does not come to that."""
-        end = time.monotonic() + 5
-        while sum(self.counts()) < records:
+    def _until(self, state):
+        end = time.monotonic() + 30
+        while not state():
             if time.monotonic() > end or self.proc.poll() is not None:
                 return False
             time.sleep(0.002)
         return True
+
+    def attached(self):
+        return self._until(lambda: self.map[16])
+
+    def wait(self, records):
+        """Until it has as many records and losses; False: it does not come to that."""
+        return self._until(lambda: sum(self.counts()) >= records)
 
     def stop(self):
         self.proc.send_signal(signal.SIGKILL)
@@ -266,7 +272,9 @@ def queues(g, e):
             shown = json.loads(bench.command([os.environ["TQCTL"], "-n", r["space"], "-j", "queue", "show", r["queue"]]))
             words = words + ["/dev/tqueue/%d" % (shown[0] if isinstance(shown, list) else shown)["id"]]
         readers[name] = Reader(r["space"], words, name)
-    time.sleep(1)
+    for name, r in readers.items():
+        if not r.attached():
+            raise bench.Failed("%s: the reader does not attach" % name)
     sent = dict.fromkeys(readers, 0)
     for p in e["points"]:
         out[p["name"]] = {k: [] for k in ("p5", "p50", "mean")}

@@ -5,8 +5,8 @@
  * drain nflog GROUP COUNTERS		reads an NFLOG group
  *
  * The reader that is attached while the bench times the writer.  It looks at each
- * record as far as to count it.  COUNTERS is a file of two uint64_t, records and
- * losses, that is mapped and kept current.
+ * record as far as to count it.  COUNTERS is a file of three uint64_t, records,
+ * losses, and 1 once it is attached, that is mapped and kept current.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -34,15 +34,15 @@
 #define BLOCKS		128
 
 static volatile uint64_t *counters;
-enum { RECORDS, LOSSES };
+enum { RECORDS, LOSSES, READY, COUNTERS };
 
 static void map_counters(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
 
-	if (fd < 0 || ftruncate(fd, 2 * sizeof(*counters)))
+	if (fd < 0 || ftruncate(fd, COUNTERS * sizeof(*counters)))
 		err(1, "%s", path);
-	counters = mmap(NULL, 2 * sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	counters = mmap(NULL, COUNTERS * sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (counters == MAP_FAILED)
 		err(1, "%s", path);
 }
@@ -54,6 +54,7 @@ static void drain_tqueue(const char *path)
 
 	if (fd < 0 || !buffer)
 		err(1, "%s", path);
+	counters[READY] = 1;
 	for (;;) {
 		ssize_t len = read(fd, buffer, BUFFER), at;
 
@@ -95,6 +96,7 @@ static void drain_packet(const char *interface)
 	ring = mmap(NULL, (size_t)BLOCK_SIZE * BLOCKS, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ring == MAP_FAILED || bind(fd, (void *)&addr, sizeof(addr)))
 		err(1, "AF_PACKET");
+	counters[READY] = 1;
 	for (;; i = (i + 1) % BLOCKS) {
 		struct tpacket_block_desc *block = (void *)(ring + (size_t)i * BLOCK_SIZE);
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -151,6 +153,7 @@ static void drain_nflog(uint16_t group)
 	nflog_config(fd, group, NFULA_CFG_CMD, &bind_group, sizeof(bind_group));
 	nflog_config(fd, group, NFULA_CFG_MODE, &mode, sizeof(mode));
 	nflog_config(fd, group, NFULA_CFG_NLBUFSIZ, &size, sizeof(size));
+	counters[READY] = 1;
 	for (;;) {
 		ssize_t len = recv(fd, buffer, BUFFER, 0);
 		const struct nlmsghdr *nlh = (void *)buffer;
