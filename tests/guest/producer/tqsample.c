@@ -11,11 +11,13 @@
  * The queue is one of the first network namespace.  It is held until the module
  * is unloaded.
  */
+#include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -72,13 +74,25 @@ static void burst_fn(struct work_struct *work)
 	}
 }
 
+static DEFINE_PER_CPU(struct work_struct, burst_work);
+
+/* Parameters are written one at a time. */
 static int burst_set(const char *text, const struct kernel_param *kp)
 {
 	int err = kstrtouint(text, 0, &left);
+	int cpu;
 
 	if (err || !held)
 		return err ? err : -ENODEV;
-	return schedule_on_each_cpu(burst_fn);
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		INIT_WORK(per_cpu_ptr(&burst_work, cpu), burst_fn);
+		schedule_work_on(cpu, per_cpu_ptr(&burst_work, cpu));
+	}
+	for_each_online_cpu(cpu)
+		flush_work(per_cpu_ptr(&burst_work, cpu));
+	cpus_read_unlock();
+	return 0;
 }
 
 static const struct kernel_param_ops burst_ops = { .set = burst_set };
@@ -91,7 +105,7 @@ static int __init sample_init(void)
 
 	if (IS_ERR(q)) {
 		pr_info("there is no queue %s\n", queue);
-		return PTR_ERR(q);
+		return -ENODEV;	/* insmod takes ENOENT for a missing symbol */
 	}
 	held = q;
 	return 0;
