@@ -92,7 +92,10 @@ def boot(plan, options):
     status = proc.wait()
     try:
         with open(plan.path("results.json"), encoding="utf-8") as f:
-            return json.load(f)
+            results = json.load(f)
+        if not results["whole"]:
+            results["failed"].append("the kernel ended before it was done, status %d" % status)
+        return results
     except FileNotFoundError:
         sys.exit("bench: the kernel ended without results, status %d" % status)
 
