@@ -188,7 +188,7 @@ def print_set(plan, results, one):
         print("  ns per lookup, %-5s %8.1f (whole hook %.1f, of an empty table %.1f)" % (what, a - b, a, b))
     print("  shapes in the index  %d: an upper bound of hash probes per lookup" % table["tuples"])
     print("  bytes per rule       %.1f as the module counts, %.1f as slab and vmalloc grew" % (
-        table["memory"] / one["rules"], load["memory"] / one["rules"]))
+        table["memory_bytes"] / one["rules"], load["memory"] / one["rules"]))
     print("  load with tqctl      %.2f s" % load["seconds"])
 
 
