@@ -200,16 +200,22 @@ class Guest:
                 self.out["failed"].append("%s: %s" % (e["name"], err))
                 say("FAILED %s: %s" % (e["name"], err))
 
+    def save(self):
+        """What there is so far: if time runs out, that is not lost."""
+        with open(os.path.join(JOB, "results.new"), "w", encoding="utf-8") as f:
+            json.dump(dict(self.out, whole=False), f)
+        os.replace(os.path.join(JOB, "results.new"), os.path.join(JOB, "results.json"))
+
     def run(self):
         for ko in self.job["modules"]:
             command(["insmod", ko])
         os.sched_setaffinity(0, {0})
         self.load_streams()
+        self.save()
         say("%d streams loaded, %d namespaces to set up" % (len(self.streams), len(self.job["spaces"])))
-        self.set_up()
-        self.measure()
-        self.check()
-        self.extras()
+        for stage in (self.set_up, self.measure, self.check, self.extras):
+            stage()
+            self.save()
 
 
 def main():
@@ -228,7 +234,7 @@ def main():
             guest.out["failed"].append(traceback.format_exc())
     if guest:
         with open(os.path.join(JOB, "results.json"), "w", encoding="utf-8") as f:
-            json.dump(guest.out, f)
+            json.dump(dict(guest.out, whole=True), f)
     say("done")
     power_off()
 
