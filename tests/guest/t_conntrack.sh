@@ -7,9 +7,9 @@
 #
 # timeout: 120
 # kernels: all
-# short: HOOKS="prerouting output"
+# short: HOOKS=prerouting,output
 . "$(dirname "$0")/lib.sh"
-: "${HOOKS=prerouting input forward output postrouting ingress}"
+: "${HOOKS=prerouting,input,forward,output,postrouting,ingress}"
 N=4
 
 load_module
@@ -113,7 +113,7 @@ else
 	BEFORE=no
 fi
 WANT[ingress]=${WANT[prerouting]}
-for hook in $HOOKS; do
+for hook in ${HOOKS//,/ }; do
 	try "conntrack off" "$hook" 0 "$(all_untracked "$hook")"
 done
 if [ $BEFORE = no ]; then
@@ -125,7 +125,7 @@ for ipt in iptables-nft ip6tables-nft; do
 	must in_ns b $ipt -t raw -A PREROUTING -p udp --dport 3001 -j CT --notrack
 	must in_ns b $ipt -t security -A OUTPUT -m conntrack --ctstate INVALID
 done
-for hook in $HOOKS; do
+for hook in ${HOOKS//,/ }; do
 	case $hook in
 	ingress) try "conntrack on" ingress 0 "$(all_untracked ingress)" ;;
 	*) try "conntrack on" "$hook" 0 "${WANT[$hook]}" ;;
