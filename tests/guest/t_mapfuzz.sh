@@ -27,7 +27,9 @@ start b "$WORK/fuzz" tqfuzz "$(queue_dev victim)" "$SECS" "$SEED"
 fuzzing=$STARTED
 floods=0
 while kill -0 "$fuzzing" 2>/dev/null; do
+	n=$TAP_N	# these lines are counted as one, below
 	flood "$WHAT" >>"$WORK/flood.tap"
+	TAP_N=$n
 	floods=$((floods + 1))
 done
 wait "$fuzzing"
