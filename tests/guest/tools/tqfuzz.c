@@ -425,9 +425,24 @@ static void look_at_info(void)
 	close(fd);
 }
 
+/* Slow kernels need longer until everything was tried. */
+static int all_tried(void)
+{
+	const u64 tried[] = {
+		counts->maps, counts->refused, counts->writes, counts->faults, counts->moves,
+		counts->cuts, counts->forks,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tried); i++)
+		if (tried[i] < 10)
+			return 0;
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
-	u64 end, seed;
+	u64 end, last, seed;
 
 	if (argc != 4)
 		die("DEVICE SECONDS SEED");
@@ -438,7 +453,8 @@ int main(int argc, char **argv)
 		die_errno("mmap");
 	look_at_info();
 	end = now_ns() + number(argv[2]) * 1000000000ull;
-	for (seed = number(argv[3]); now_ns() < end; seed++) {
+	last = end + 3 * number(argv[2]) * 1000000000ull;
+	for (seed = number(argv[3]); now_ns() < (all_tried() ? end : last); seed++) {
 		pid_t pid = fork();
 
 		if (pid < 0)

@@ -275,6 +275,8 @@ static void on_term(int sig)
 	stopped = 1;
 }
 
+#define UNTIL_THE_END (~0u)	/* a rest: until nothing more will come */
+
 /* Reads until the end of the queue or SIGTERM; @rest microseconds after each
  * read.  @jump: seeks now and then.
  */
@@ -338,6 +340,8 @@ static int follow(const char *path, unsigned int number, unsigned int rest, int 
 			told[cpu] = 0;
 		}
 		missed += gap;
+		while (rest == UNTIL_THE_END && !stopped)
+			usleep(10000);
 		if (rest && !stopped)
 			usleep(rest);
 	}
@@ -355,7 +359,7 @@ static int follow(const char *path, unsigned int number, unsigned int rest, int 
 
 static int flood(const char *path, unsigned int readers)
 {
-	static const unsigned int pauses[] = { 0, 300, 5000, 100000 };
+	static const unsigned int pauses[] = { 0, 300, 5000, 100000, UNTIL_THE_END };
 	const struct sigaction term = { .sa_handler = on_term };
 	pid_t pid[16];
 	int bad = 0, status;
