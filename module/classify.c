@@ -2,21 +2,26 @@
 /*
  * DOC: Theory of operation
  *
- * Tuple space search.  The shape of a match is (family, source prefix length,
- * destination prefix length, is a protocol given).  All versions of one shape
- * form a tuple.  Masked by the shape of its tuple, a packet's addresses and
- * protocol are equal to those of every version in the tuple that can match it,
- * so one probe of a hash table finds them all; ports and the other keys are
- * compared one by one.  A lookup probes each tuple once, except those whose
- * best priority can't win any more.
+ * Tuple space search, with few tuples (tuples.c) and one hash for all of them
+ * (lines.c).  A tuple has a shape: so many leading bits of the source address, of
+ * the destination address and of both ports, and the protocol or not.  Every
+ * version is kept in one tuple that is not finer than its match.  Masked by the
+ * shape, a packet's key is equal to that of every version in the tuple that can
+ * match it, so one probe of the hash finds them all; each is then tested in
+ * full.
  *
  *	rules					tuple
- *	  10  src 192.0.2.0/24 proto tcp	(v4, 24, 0, yes)
- *	  20  src 192.0.2.7			(v4, 32, 0, no)
- *	  30  dst 2001:db8::/32			(v6, 0, 32, no)
- *	an IPv4 packet probes the first two, an IPv6 packet the third
+ *	  10  src 192.0.2.0/24 proto tcp	(24, 0, 0, 0, yes)
+ *	  20  src 192.0.2.7			(32, 0, 0, 0, no)
+ *	  30  dst 198.51.100.0/26 dport 80	(0, 24, 0, 16, yes), with others of
+ *						that /24 and port
  *
- * There is one bucket array for all tuples; the tuple's id is part of the hash.
+ * The plan of the packet's family says which tuples to probe.  A tuple whose
+ * best rank can't win any more is left out.
+ *
+ * What a hit costs in cache lines: the plan and, with many tuples, one for each
+ * of its cuts, all independent of each other; then for each tuple that remains
+ * its own, the line of the hash and the version; the rule's counters.
  *
  * DOC: Readers and writers
  *
@@ -25,319 +30,349 @@
  * it may use: a version counts if its generations say so, wherever it is
  * linked.  Hence
  *
- *  - a tuple is in its list, and its best priority lowered, before its version
- *    is linked; the best priority is never raised, it is a hint;
- *  - a packet reads the generation before the bucket array, so that it finds
- *    in the array every version that was committed in that generation;
- *  - growth links every version into a second, larger array by its other
- *    hlist_node and then publishes the array.  Packets in the old array see
- *    the versions of the time they began, which is a superset of what their
- *    generation needs.  The next growth would use the first node again, so it
- *    waits until no packet can be in the old array: a grace period that has
- *    nearly always passed by then;
- *  - an unlinked version, tuple or array is freed after a grace period.
+ *  - a tuple is in the plan, its best rank lowered and the filters' bits set,
+ *    before its version is linked; a rank is never raised and a bit never
+ *    cleared but in a new plan;
+ *  - a packet reads the generation before the plans and the lines, so that it
+ *    finds in them every version that was committed in that generation;
+ *  - a new array of lines holds the same slots, and is published when it is
+ *    complete.  Packets in the old one see the versions of the time they began,
+ *    which is a superset of what their generation needs;
+ *  - an unlinked version, vector, tuple, plan or array is freed after a grace
+ *    period.
  */
-#include <linux/jhash.h>
 #include <linux/mm.h>
-#include <linux/random.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "classify.h"
+#include "lines.h"
 #include "packet.h"
 #include "rule.h"
+#include "tuples.h"
 
-#define BUCKETS_MIN	16
-#define BUCKETS_MAX	(1U << 22)
+#define LINES_MIN	2
+/* Doubling costs memory, half of that time. */
+#define LINES_DOUBLE	64
+#define LINES_MAX	(1U << 30)
 
-/**
- * struct tq_tuple - all versions of one shape
- * @node: in tq_classifier.tuples
- * @src_mask: of the source prefix length
- * @dst_mask: of the destination prefix length
- * @best: lowest priority number of any version that was ever linked
- * @id: what makes it a key of its own in the common bucket array
- * @family: NFPROTO_*, 0 for both
- * @src_len: source prefix length
- * @dst_len: destination prefix length
- * @proto: a protocol is given
- * @words: 32-bit words of an address: 0 (no address in the shape), 1 or 4
- * @versions: linked
- * @rcu: delays its end
- */
-struct tq_tuple {
-	struct list_head	node;
-	union nf_inet_addr	src_mask;
-	union nf_inet_addr	dst_mask;
-	u32			best;
-	u32			id;
-	u8			family;
-	u8			src_len;
-	u8			dst_len;
-	bool			proto;
-	u8			words;
-	u32			versions;
-	struct rcu_head		rcu;
-};
-
-struct tq_buckets {
-	struct rcu_head		rcu;
-	u32			mask;
-	u32			which;		/* index into tq_version.node */
-	struct hlist_head	head[];
-};
-
-static struct tq_buckets *locked_buckets(const struct tq_classifier *c)
+static struct tq_lines *locked_lines(const struct tq_classifier *c)
 {
-	return rcu_dereference_protected(c->buckets, lockdep_is_held(c->lock));
+	return rcu_dereference_protected(c->lines, lockdep_is_held(c->lock));
 }
 
-static struct tq_buckets *buckets_alloc(u32 n, u32 which)
-{
-	struct tq_buckets *b = kvzalloc(struct_size(b, head, n), GFP_KERNEL_ACCOUNT);
+/* ---- writers ---- */
 
-	if (b) {
-		b->mask = n - 1;
-		b->which = which;
-	}
-	return b;
+/* Slots that may be in use before the array grows: six of seven. */
+static u32 roomy(const struct tq_lines *l)
+{
+	return l->n * (TQ_LINE_SLOTS - 1);
 }
 
-static u32 hash(const struct tq_classifier *c, const struct tq_tuple *t,
-		const union nf_inet_addr *src, const union nf_inet_addr *dst, u8 proto)
-{
-	u32 h = c->seed ^ t->id, i;
-
-	for (i = 0; i < t->words; i++)
-		h = jhash_2words(src->all[i] & t->src_mask.all[i],
-				 dst->all[i] & t->dst_mask.all[i], h);
-	return jhash_1word(t->proto ? proto : 0, h);
-}
-
-static struct hlist_head *bucket_of(const struct tq_classifier *c, struct tq_buckets *b,
-				    const struct tq_version *v)
-{
-	const struct tq_match *m = &v->match;
-
-	return &b->head[hash(c, v->tuple, &m->src, &m->dst, m->proto) & b->mask];
-}
-
-static struct list_head *list_of(struct tq_classifier *c, u8 family)
-{
-	switch (family) {
-	case NFPROTO_IPV4:
-		return &c->tuples[TQ_CLS_IPV4];
-	case NFPROTO_IPV6:
-		return &c->tuples[TQ_CLS_IPV6];
-	default:
-		return &c->tuples[TQ_CLS_ANY];
-	}
-}
-
-static struct tq_tuple *tuple_find(struct tq_classifier *c, const struct tq_match *m)
-{
-	bool proto = m->has & TQ_HAS_PROTO;
-	struct tq_tuple *t;
-
-	list_for_each_entry(t, list_of(c, m->family), node)
-		if (t->src_len == m->src_len && t->dst_len == m->dst_len && t->proto == proto)
-			return t;
-	return NULL;
-}
-
-static struct tq_tuple *tuple_new(struct tq_classifier *c, const struct tq_match *m)
-{
-	struct tq_tuple *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
-
-	if (!t)
-		return NULL;
-	t->id = ++c->next_id;
-	t->family = m->family;
-	t->src_len = m->src_len;
-	t->dst_len = m->dst_len;
-	t->proto = m->has & TQ_HAS_PROTO;
-	t->best = U32_MAX;
-	tq_prefix_mask(&t->src_mask, m->family, m->src_len);
-	tq_prefix_mask(&t->dst_mask, m->family, m->dst_len);
-	if (m->src_len || m->dst_len)
-		t->words = m->family == NFPROTO_IPV4 ? 1 : 4;
-	return t;
-}
-
-/* Doubles the bucket array. */
 static int grow(struct tq_classifier *c)
 {
-	struct tq_buckets *old = locked_buckets(c), *new;
-	struct tq_version *v;
-	u32 i, n = (old->mask + 1) * 2;
+	struct tq_lines *old = locked_lines(c), *new;
+	u32 i, s;
 
-	new = buckets_alloc(n, !old->which);
+	if (old->n >= LINES_MAX)
+		return -ENOSPC;
+	new = tq_lines_alloc(old->n < LINES_DOUBLE ? old->n * 2 : old->n + old->n / 2);
 	if (!new)
 		return -ENOMEM;
+	for (i = 0; i < old->n; i++) {
+		for (s = 0; s < TQ_LINE_SLOTS; s++) {
+			const unsigned long slot = old->line[i].slot[s];
+			const struct tq_version *v = tq_slot_first(slot);
+			struct tq_point at;
 
-	/* Nobody may be on the way along the nodes that are used next. */
-	cond_synchronize_rcu(c->grown);
-
-	for (i = 0; i <= old->mask; i++) {
-		hlist_for_each_entry(v, &old->head[i], node[old->which])
-			hlist_add_head_rcu(&v->node[new->which], bucket_of(c, new, v));
+			if (!v)
+				continue;
+			tq_point_of(&at, v);
+			tq_lines_insert(new, tq_tuple_hash(v->tuple, &at), slot);
+		}
 		cond_resched();
 	}
-	rcu_assign_pointer(c->buckets, new);
-	c->grown = get_state_synchronize_rcu();
-	kvfree_rcu(old, rcu);
+	rcu_assign_pointer(c->lines, new);
+	tq_lines_free_rcu(old);
+	return 0;
+}
+
+static int insert(struct tq_classifier *c, struct tq_version *v, const struct tq_point *at)
+{
+	const u64 hash = tq_tuple_hash(v->tuple, at);
+	unsigned long *slot;
+	int err;
+
+	slot = tq_lines_find(locked_lines(c), v->tuple, hash, at);
+	if (slot)
+		return tq_slot_add(slot, v);
+	/* Without memory there may still be room: slower, not wrong. */
+	if (c->slots >= roomy(locked_lines(c)))
+		grow(c);
+	err = tq_lines_insert(locked_lines(c), hash, (unsigned long)v);
+	if (err)
+		return -ENOMEM;
+	c->slots++;
 	return 0;
 }
 
 int tq_classifier_add(struct tq_classifier *c, struct tq_version *v)
 {
-	struct tq_tuple *t, *new = NULL;
-	struct tq_buckets *b;
+	struct tq_point at;
+	struct tq_tuple *t;
+	int err;
 
 	lockdep_assert_held(c->lock);
 
-	t = tuple_find(c, &v->match);
-	if (!t) {
-		t = new = tuple_new(c, &v->match);
-		if (!t)
-			return -ENOMEM;
-	}
-
-	b = locked_buckets(c);
-	if (c->versions > b->mask && b->mask + 1 < BUCKETS_MAX) {
-		/* Longer chains are slow, not wrong: no reason to refuse. */
-		if (!grow(c))
-			b = locked_buckets(c);
-	}
-
-	if (v->prio < t->best)
-		WRITE_ONCE(t->best, v->prio);
-	if (new) {
-		list_add_tail_rcu(&t->node, list_of(c, v->match.family));
-		c->n_tuples++;
-	}
-	t->versions++;
-	c->versions++;
+	tq_point_of(&at, v);
+	t = tq_tuple_for(c, v, &at);
+	if (IS_ERR(t))
+		return PTR_ERR(t);
 	v->tuple = t;
-	hlist_add_head_rcu(&v->node[b->which], bucket_of(c, b, v));
-	return 0;
+	tq_tuple_count(c, t, v, &at);
+	err = insert(c, v, &at);
+	if (err)
+		tq_tuple_uncount(c, t);
+	else
+		tq_shapes_tidy(c, t->family);
+	return err;
 }
 
 void tq_classifier_del(struct tq_classifier *c, struct tq_version *v)
 {
-	struct tq_tuple *t = v->tuple;
+	const u8 family = v->tuple->family;
+	struct tq_point at;
 
 	lockdep_assert_held(c->lock);
 
-	hlist_del_rcu(&v->node[locked_buckets(c)->which]);
-	c->versions--;
-	if (!--t->versions) {
-		/* Packets that hold a version of it may still compare v->tuple
-		 * with a tuple of theirs, but never follow it.
-		 */
-		list_del_rcu(&t->node);
-		c->n_tuples--;
-		kfree_rcu(t, rcu);
-	}
+	tq_point_of(&at, v);
+	c->slots -= tq_lines_remove(locked_lines(c), v, tq_tuple_hash(v->tuple, &at), &at);
+	tq_tuple_uncount(c, v->tuple);
+	tq_shapes_tidy(c, family);
 }
 
-struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
-				      const struct tq_match *m, struct tq_version *prev)
+static bool same_match(const struct tq_version *v, const struct tq_match *m)
 {
-	struct tq_buckets *b = locked_buckets(c);
-	struct tq_tuple *t = tuple_find(c, m);
-	struct tq_version *w;
-	struct hlist_node *n;
+	struct tq_match own;
 
-	if (!t)
-		return NULL;
-	if (prev)
-		n = prev->node[b->which].next;
-	else
-		n = b->head[hash(c, t, &m->src, &m->dst, m->proto) & b->mask].first;
-	for (; n; n = n->next) {
-		w = hlist_entry(n, struct tq_version, node[b->which]);
-		if (w->tuple == t && w->prio == prio && !memcmp(&w->match, m, sizeof(*m)))
-			return w;
+	/* The cheap part first. */
+	if (v->has != m->has || v->family != m->family)
+		return false;
+	tq_version_match(v, &own);
+	return !memcmp(&own, m, sizeof(own));
+}
+
+static struct tq_version *same_in(const struct tq_classifier *c, const struct tq_tuple *t,
+				  const struct tq_point *at, u32 prio, const struct tq_match *m,
+				  bool (*wanted)(const struct tq_version *v, const void *arg),
+				  const void *arg)
+{
+	unsigned long *slot = tq_lines_find(locked_lines(c), t, tq_tuple_hash(t, at), at);
+	struct tq_vector *vec = slot ? tq_slot_vector(*slot) : NULL;
+	u32 i, n = vec ? vec->n : !!slot;
+
+	for (i = 0; i < n; i++) {
+		struct tq_version *v = vec ? vec->entry[i].v : (struct tq_version *)*slot;
+
+		if (v && v->prio == prio && same_match(v, m) && wanted(v, arg))
+			return v;
 	}
 	return NULL;
 }
 
-/* The best of @best and the versions of @t. */
-static struct tq_version *probe(const struct tq_classifier *c, struct tq_buckets *b,
-				const struct tq_tuple *t, const struct tq_key *key,
-				unsigned long gen, const struct tq_version *after,
-				struct tq_version *best)
+struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
+				      const struct tq_match *m,
+				      bool (*wanted)(const struct tq_version *v, const void *arg),
+				      const void *arg)
 {
-	u32 h = hash(c, t, &key->src, &key->dst, key->proto);
+	const struct tq_shapes *s = &c->shapes[m->family == NFPROTO_IPV4 ? TQ_CLS_IPV4 :
+					       m->family ? TQ_CLS_IPV6 : TQ_CLS_ANY];
+	const struct tq_plan *p = rcu_dereference_protected(s->plan, lockdep_is_held(c->lock));
+	unsigned long set[TQ_PLAN_WORDS] = { (1UL << TQ_TUPLES_FLAT) - 1 };
 	struct tq_version *v;
+	struct tq_point at;
+	unsigned int bit;
 
-	hlist_for_each_entry_rcu(v, &b->head[h & b->mask], node[b->which]) {
-		if (v->tuple != t || (best && !tq_version_before(v, best)) ||
-		    (after && !tq_version_before(after, v)))
+	if (!p)
+		return NULL;
+	/* Its first packet would find it. */
+	tq_point_of_match(&at, m);
+	if (p->words)
+		tq_plan_choose(p, &at, set);
+	for_each_set_bit(bit, set, p->n_bits) {
+		if (!p->tuple[bit])
 			continue;
-		if (tq_match_test(&v->match, key) && tq_version_seen(v, gen) &&
-		    !tq_rule_expired(v->rule))
-			best = v;
+		v = same_in(c, p->tuple[bit], &at, prio, m, wanted, arg);
+		if (v)
+			return v;
 	}
-	return best;
+	return NULL;
 }
 
-static struct tq_version *walk(const struct tq_classifier *c, struct tq_buckets *b,
-			       const struct list_head *tuples, const struct tq_key *key,
-			       unsigned long gen, const struct tq_version *after,
-			       struct tq_version *best)
-{
-	const struct tq_tuple *t;
+/* ---- packets ---- */
 
-	list_for_each_entry_rcu(t, tuples, node) {
-		/* Equal may still win by place.  Not "break": the order of the
-		 * list is that of creation.
-		 */
-		if (best && READ_ONCE(t->best) > best->prio)
+/**
+ * struct look - one lookup
+ * @key: of the packet
+ * @at: the same for the index
+ * @gen: generation
+ * @after: only what comes after this; or NULL
+ * @best: found so far
+ * @rank: of @best; ULONG_MAX: none
+ */
+struct look {
+	const struct tq_key		*key;
+	struct tq_point			at;
+	unsigned long			gen;
+	const struct tq_version		*after;
+	const struct tq_version		*best;
+	unsigned long			rank;
+};
+
+/* Does @v win?  Then it is the best now. */
+static bool try(struct look *look, const struct tq_version *v)
+{
+	if (!tq_version_test(v, look->key) || !tq_version_seen(v, look->gen))
+		return false;
+	if (look->best && !tq_version_before(v, look->best))
+		return false;
+	if (look->after && !tq_version_before(look->after, v))
+		return false;
+	if (tq_rule_expired(v->rule))
+		return false;
+	look->best = v;
+	look->rank = tq_version_rank(v);
+	return true;
+}
+
+/* Those of the vector are in order: the first that matches is its best. */
+static void try_vector(struct look *look, const struct tq_vector *vec)
+{
+	const u16 dport = look->key->dport;
+	u32 i;
+
+	for (i = 0; i < vec->n; i++) {
+		const struct tq_entry *e = &vec->entry[i];
+		const struct tq_version *v;
+
+		if (look->best && e->prio > look->best->prio)
+			return;
+		if (dport < e->dport_min || dport > e->dport_max)
 			continue;
-		best = probe(c, b, t, key, gen, after, best);
+		v = READ_ONCE(e->v);
+		if (v && try(look, v))
+			return;
 	}
-	return best;
+}
+
+static void probe(struct look *look, const struct tq_lines *l, const struct tq_tuple *t)
+{
+	const u64 hash = tq_tuple_hash(t, &look->at);
+	const struct tq_line *line = tq_line_of(l, hash);
+	u32 lines = 0;
+
+	do {
+		u64 m = tq_line_match(line, tq_tag_of(hash));
+
+		for (; m; m &= m - 1) {
+			/* A dependent load, as of a pointer. */
+			const unsigned long slot = READ_ONCE(line->slot[__ffs64(m) / 8]);
+
+			if (slot & 1)
+				try_vector(look, tq_slot_vector(slot));
+			else if (slot)
+				try(look, (const struct tq_version *)slot);
+		}
+		if (!READ_ONCE(line->spilled))
+			break;
+		line = tq_line_next(l, (struct tq_line *)line);
+	} while (++lines < l->n);
+}
+
+static void walk(struct look *look, const struct tq_lines *l, const struct tq_plan *p)
+{
+	unsigned long set[TQ_PLAN_WORDS] = { (1UL << TQ_TUPLES_FLAT) - 1 };
+	unsigned int bit;
+
+	if (p->words)
+		tq_plan_choose(p, &look->at, set);
+	for_each_set_bit(bit, set, p->n_bits) {
+		const struct tq_tuple *t = rcu_dereference(p->tuple[bit]);
+
+		/* Not the end: only when the plan was made were they in order.
+		 * Equal ranks may be different places.
+		 */
+		if (!t || READ_ONCE(t->best) > look->rank)
+			continue;
+		probe(look, l, t);
+	}
 }
 
 struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const struct tq_key *key,
 					unsigned long gen, const struct tq_version *after)
 {
-	struct tq_buckets *b = rcu_dereference(c->buckets);
-	struct tq_version *best;
+	const bool v4 = key->family == NFPROTO_IPV4;
+	const struct tq_plan *own =
+		rcu_dereference(c->shapes[v4 ? TQ_CLS_IPV4 : TQ_CLS_IPV6].plan);
+	const struct tq_plan *any = rcu_dereference(c->shapes[TQ_CLS_ANY].plan);
+	struct look look;
+	const struct tq_lines *l;
 
-	best = walk(c, b, &c->tuples[key->family == NFPROTO_IPV4 ? TQ_CLS_IPV4 : TQ_CLS_IPV6],
-		    key, gen, after, NULL);
-	return walk(c, b, &c->tuples[TQ_CLS_ANY], key, gen, after, best);
+	if (!own && !any)
+		return NULL;
+	l = rcu_dereference(c->lines);
+	look.key = key;
+	look.gen = gen;
+	look.after = after;
+	look.best = NULL;
+	look.rank = ULONG_MAX;
+	tq_point_of_key(&look.at, key, v4);
+	if (own)
+		walk(&look, l, own);
+	if (any)
+		walk(&look, l, any);
+	return (struct tq_version *)look.best;
+}
+
+/* ---- life ---- */
+
+u32 tq_classifier_tuples(const struct tq_classifier *c)
+{
+	u32 n = 0;
+	unsigned int i;
+
+	for (i = 0; i < TQ_CLS_LISTS; i++)
+		n += c->shapes[i].tuples;
+	return n;
 }
 
 size_t tq_classifier_memory(const struct tq_classifier *c)
 {
-	struct tq_buckets *b = locked_buckets(c);
+	size_t size = (size_t)locked_lines(c)->n * sizeof(struct tq_line);
+	unsigned int i;
 
-	return struct_size(b, head, b->mask + 1) + c->n_tuples * sizeof(struct tq_tuple);
+	for (i = 0; i < TQ_CLS_LISTS; i++)
+		size += tq_shapes_memory(c, &c->shapes[i]);
+	return size;
 }
 
 int tq_classifier_init(struct tq_classifier *c, struct mutex *lock)
 {
-	struct tq_buckets *b = buckets_alloc(BUCKETS_MIN, 0);
-	int i;
+	struct tq_lines *l = tq_lines_alloc(LINES_MIN);
 
-	if (!b)
+	if (!l)
 		return -ENOMEM;
 	memset(c, 0, sizeof(*c));
 	c->lock = lock;
-	c->seed = get_random_u32();
-	c->grown = get_state_synchronize_rcu();
-	for (i = 0; i < TQ_CLS_LISTS; i++)
-		INIT_LIST_HEAD(&c->tuples[i]);
-	RCU_INIT_POINTER(c->buckets, b);
+	RCU_INIT_POINTER(c->lines, l);
 	return 0;
 }
 
 void tq_classifier_destroy(struct tq_classifier *c)
 {
+	unsigned int i;
+
+	for (i = 0; i < TQ_CLS_LISTS; i++)
+		tq_shapes_destroy(&c->shapes[i]);
 	/* The last reference: nobody else can look. */
-	kvfree(rcu_dereference_protected(c->buckets, true));
+	tq_lines_free(rcu_dereference_protected(c->lines, true));
 }

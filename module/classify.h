@@ -6,13 +6,13 @@
 #ifndef _TQ_CLASSIFY_H
 #define _TQ_CLASSIFY_H
 
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
-struct tq_buckets;
 struct tq_key;
+struct tq_lines;
 struct tq_match;
+struct tq_plan;
 struct tq_version;
 
 enum {
@@ -23,25 +23,35 @@ enum {
 };
 
 /**
- * struct tq_classifier - index of one table
- * @buckets: RCU; hash of all versions
- * @tuples: RCU; struct tq_tuple.node, the shapes by family
- * @lock: what writers hold; only to be asserted, the owner has it
- * @grown: RCU state of the last growth
- * @seed: of the hash
+ * struct tq_shapes - the tuples of one family
+ * @plan: RCU; NULL: no rules
  * @versions: linked
- * @n_tuples: linked
- * @next_id: of a tuple
+ * @tuples: that hold any
+ * @planned: @versions when @plan was made
+ * @changes: versions linked and unlinked since then
+ * @untidy: @plan could be better
+ */
+struct tq_shapes {
+	struct tq_plan __rcu	*plan;
+	u32			versions;
+	u32			tuples;
+	u32			planned;
+	u32			changes;
+	bool			untidy;
+};
+
+/**
+ * struct tq_classifier - index of one table
+ * @lines: RCU; hash of all versions
+ * @shapes: by family
+ * @lock: what writers hold; only to be asserted, the owner has it
+ * @slots: of @lines that are in use
  */
 struct tq_classifier {
-	struct tq_buckets __rcu	*buckets;
-	struct list_head	tuples[TQ_CLS_LISTS];
+	struct tq_lines __rcu	*lines;
+	struct tq_shapes	shapes[TQ_CLS_LISTS];
 	struct mutex		*lock;
-	unsigned long		grown;
-	u32			seed;
-	u32			versions;
-	u32			n_tuples;
-	u32			next_id;
+	u32			slots;
 };
 
 int tq_classifier_init(struct tq_classifier *c, struct mutex *lock);
@@ -53,11 +63,13 @@ int tq_classifier_add(struct tq_classifier *c, struct tq_version *v);
 /* Unlinks @v.  A packet may hold it for a grace period yet. */
 void tq_classifier_del(struct tq_classifier *c, struct tq_version *v);
 
-/* The next linked version after @prev (NULL: the first) with this priority and
- * match, in no order.  Under the lock.
+/* A linked version of this priority and match for which @wanted is true, or
+ * NULL.  Under the lock.
  */
 struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
-				      const struct tq_match *m, struct tq_version *prev);
+				      const struct tq_match *m,
+				      bool (*wanted)(const struct tq_version *v, const void *arg),
+				      const void *arg);
 
 /* The first version in order that matches @key in generation @gen and, if
  * @after is given, comes after that one.  Under rcu_read_lock(), which must have
@@ -66,6 +78,9 @@ struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
 struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const struct tq_key *key,
 					unsigned long gen, const struct tq_version *after);
 
+/* How many shapes it has. */
+u32 tq_classifier_tuples(const struct tq_classifier *c);
+/* Bytes, without the versions. */
 size_t tq_classifier_memory(const struct tq_classifier *c);
 
 #endif /* _TQ_CLASSIFY_H */

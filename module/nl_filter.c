@@ -91,11 +91,12 @@ int tq_nl_filter_parse(struct tq_net *tn, struct tq_filter *f, const struct nlat
 
 bool tq_nl_filter_test(const struct tq_filter *f, const struct tq_version *v)
 {
-	const struct tq_match *m = &v->match;
+	struct tq_match match, *m = &match;
 
+	tq_version_match(v, m);
 	if (v->prio < f->prio_min || v->prio > f->prio_max)
 		return false;
-	if (f->verdict && v->actions.verdict != f->verdict)
+	if (f->verdict && v->actions->verdict != f->verdict)
 		return false;
 	if (f->family && m->family && m->family != f->family)
 		return false;
@@ -108,7 +109,7 @@ bool tq_nl_filter_test(const struct tq_filter *f, const struct tq_version *v)
 		return false;
 	if (f->hit && !atomic64_read(&v->rule->packets))
 		return false;
-	if (f->queue && !tq_actions_use(&v->actions, f->queue))
+	if (f->queue && !tq_actions_use(v->actions, f->queue))
 		return false;
-	return !f->key || tq_match_test(m, f->key);
+	return !f->key || tq_version_test(v, f->key);
 }

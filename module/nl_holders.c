@@ -67,7 +67,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_qu
 	int err;
 
 	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
-		if (!tq_version_seen(v, gen) || !tq_actions_use(&v->actions, q))
+		if (!tq_version_seen(v, gen) || !tq_actions_use(v->actions, q))
 			continue;
 		if (n++ < RULES_NAMED) {
 			err = put_rule(skb, t, v->rule->handle, 1);

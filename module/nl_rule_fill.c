@@ -43,9 +43,13 @@ static int put_ports(struct sk_buff *skb, const struct tq_match *m)
 	return 0;
 }
 
-static int put_match(struct sk_buff *skb, const struct tq_match *m)
+static int put_match(struct sk_buff *skb, const struct tq_version *v)
 {
-	const u32 has = m->has;
+	struct tq_match match;
+	const struct tq_match *m = &match;
+	const u32 has = v->has;
+
+	tq_version_match(v, &match);
 
 	if ((m->family && nla_put_u32(skb, TQUEUE_A_RULE_FAMILY, m->family)) ||
 	    put_addr(skb, TQUEUE_A_RULE_SRC, TQUEUE_A_RULE_SRC_LEN, m->family, &m->src,
@@ -167,7 +171,7 @@ int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query)
 	if (put_u64(skb, TQUEUE_A_RULE_HANDLE, v->rule->handle) ||
 	    nla_put_u32(skb, TQUEUE_A_RULE_PRIO, v->prio) ||
 	    (!(query & TQUEUE_QUERY_TERSE) &&
-	     (put_match(skb, &v->match) || put_actions(skb, &v->actions))) ||
+	     (put_match(skb, v) || put_actions(skb, v->actions))) ||
 	    put_timeout(skb, v->rule) || put_counters(skb, v)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;

@@ -72,7 +72,7 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 	    !nla_put_u32(skb, TQUEUE_A_TABLE_RULES, t->rules) &&
 	    !nla_put_u64_64bit(skb, TQUEUE_A_TABLE_MEMORY, tq_table_memory(t),
 			       TQUEUE_A_TABLE_PAD) &&
-	    !nla_put_u32(skb, TQUEUE_A_TABLE_TUPLES, t->classifier.n_tuples) &&
+	    !nla_put_u32(skb, TQUEUE_A_TABLE_TUPLES, tq_classifier_tuples(&t->classifier)) &&
 	    !nla_put_u32(skb, TQUEUE_A_TABLE_SERIAL, tn->serial))
 		err = 0;
 	mutex_unlock(&t->lock);

@@ -76,22 +76,59 @@ static bool residual_test(const struct tq_match *m, const struct tq_key *key)
 	return true;
 }
 
-bool tq_match_test(const struct tq_match *m, const struct tq_key *key)
+static bool prefix_test4(u32 net, u32 len, u32 addr)
 {
-	if (m->family && m->family != key->family)
-		return false;
-	if (m->has & TQ_HAS_PROTO && m->proto != key->proto)
-		return false;
-	if (m->has & TQ_HAS_PORTS) {
-		if (!(key->have & TQ_KEY_PORTS) ||
-		    key->sport < m->sport_min || key->sport > m->sport_max ||
-		    key->dport < m->dport_min || key->dport > m->dport_max)
+	/* 64 bits, for a length of 0. */
+	return !((u64)(net ^ addr) >> (32 - len));
+}
+
+bool tq_version_test(const struct tq_version *v, const struct tq_key *key)
+{
+	if (v->family == NFPROTO_IPV4) {
+		if (key->family != NFPROTO_IPV4 ||
+		    !prefix_test4(v->src4, v->src_len, ntohl(key->src.ip)) ||
+		    !prefix_test4(v->dst4, v->dst_len, ntohl(key->dst.ip)))
+			return false;
+	} else if (v->family) {
+		if (key->family != v->family ||
+		    !tq_prefix_holds(&v->addr6[0], v->src_len, &key->src) ||
+		    !tq_prefix_holds(&v->addr6[1], v->dst_len, &key->dst))
 			return false;
 	}
-	if (!tq_prefix_holds(&m->src, m->src_len, &key->src) ||
-	    !tq_prefix_holds(&m->dst, m->dst_len, &key->dst))
+	if (v->has & TQ_HAS_PROTO && v->proto != key->proto)
 		return false;
-	return !(m->has & TQ_HAS_RESIDUAL) || residual_test(m, key);
+	if (v->has & TQ_HAS_PORTS) {
+		if (!(key->have & TQ_KEY_PORTS) ||
+		    key->sport < v->sport_min || key->sport > v->sport_max ||
+		    key->dport < v->dport_min || key->dport > v->dport_max)
+			return false;
+	}
+	return !v->whole || residual_test(v->whole, key);
+}
+
+void tq_version_match(const struct tq_version *v, struct tq_match *m)
+{
+	if (v->whole) {
+		*m = *v->whole;
+		return;
+	}
+	memset(m, 0, sizeof(*m));
+	if (v->family == NFPROTO_IPV4) {
+		m->src.ip = htonl(v->src4);
+		m->dst.ip = htonl(v->dst4);
+	} else if (v->family) {
+		m->src = v->addr6[0];
+		m->dst = v->addr6[1];
+	}
+	m->src_len = v->src_len;
+	m->dst_len = v->dst_len;
+	m->family = v->family;
+	m->proto = v->proto;
+	m->has = v->has;
+	m->sport_min = v->sport_min;
+	m->sport_max = v->sport_max;
+	m->dport_min = v->dport_min;
+	m->dport_max = v->dport_max;
 }
 
 void tq_actions_change(const struct tq_actions *a, struct tq_key *key)
@@ -143,11 +180,38 @@ void tq_actions_release(struct tq_actions *a)
 	a->quota = NULL;
 }
 
-void tq_actions_forget(struct tq_actions *a)
+/* Most rules of large tables do nothing but this. */
+#define ONLY(v)	[v] = { .verdict = (v) }
+static const struct tq_actions only_verdict[] = {
+	ONLY(TQUEUE_VERDICT_PASS),
+	ONLY(TQUEUE_VERDICT_ACCEPT),
+	ONLY(TQUEUE_VERDICT_DROP),
+	ONLY(TQUEUE_VERDICT_NEXT),
+	ONLY(TQUEUE_VERDICT_REPEAT),
+};
+
+static const struct tq_actions *shared(const struct tq_actions *a)
 {
-	a->n_copies = 0;
-	a->steal = NULL;
-	a->quota = NULL;
+	if (a->verdict < ARRAY_SIZE(only_verdict) &&
+	    only_verdict[a->verdict].verdict == a->verdict &&
+	    tq_actions_equal(a, &only_verdict[a->verdict]))
+		return &only_verdict[a->verdict];
+	return NULL;
+}
+
+static bool is_shared(const struct tq_actions *a)
+{
+	return a >= only_verdict && a < only_verdict + ARRAY_SIZE(only_verdict);
+}
+
+static size_t actions_size(const struct tq_actions *a)
+{
+	return offsetof(struct tq_actions, copy[a->n_copies]);
+}
+
+size_t tq_actions_memory(const struct tq_actions *a)
+{
+	return is_shared(a) ? 0 : actions_size(a);
 }
 
 struct tq_rule *tq_rule_alloc(u64 handle)
@@ -171,30 +235,88 @@ void tq_rule_put(struct tq_rule *rule)
 		kfree_rcu(rule, rcu);
 }
 
+static size_t version_size(u8 family)
+{
+	/* addr6 of both directions */
+	return sizeof(struct tq_version) +
+	       (family == NFPROTO_IPV6 ? 2 * sizeof(union nf_inet_addr) : 0);
+}
+
+static void set_match(struct tq_version *v, const struct tq_match *m)
+{
+	v->has = m->has;
+	v->family = m->family;
+	v->proto = m->proto;
+	v->src_len = m->src_len;
+	v->dst_len = m->dst_len;
+	v->sport_min = m->sport_min;
+	v->sport_max = m->sport_max;
+	v->dport_min = m->dport_min;
+	v->dport_max = m->dport_max;
+	if (m->family == NFPROTO_IPV4) {
+		v->src4 = ntohl(m->src.ip);
+		v->dst4 = ntohl(m->dst.ip);
+	} else if (m->family) {
+		v->addr6[0] = m->src;
+		v->addr6[1] = m->dst;
+	}
+}
+
 struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 				    const struct tq_match *match,
 				    const struct tq_actions *actions)
 {
-	struct tq_version *v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
+	struct tq_version *v = kzalloc(version_size(match->family), GFP_KERNEL_ACCOUNT);
+
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && offsetof(struct tq_version, place) != 64);
 
 	if (!v)
 		return NULL;
+	if (match->has & TQ_HAS_RESIDUAL) {
+		v->whole = kmemdup(match, sizeof(*match), GFP_KERNEL_ACCOUNT);
+		if (!v->whole)
+			goto free;
+	}
+	v->actions = shared(actions) ?:
+		     kmemdup(actions, actions_size(actions), GFP_KERNEL_ACCOUNT);
+	if (!v->actions)
+		goto free;
+	set_match(v, match);
 	refcount_inc(&rule->refs);
 	v->rule = rule;
 	v->prio = prio;
 	v->place = place;
-	v->match = *match;
-	v->actions = *actions;
 	v->born = TQ_GEN_NEVER;
 	v->died = TQ_GEN_NEVER;
 	return v;
+
+free:
+	kfree(v->whole);
+	kfree(v);
+	return NULL;
+}
+
+void tq_version_forget(struct tq_version *v)
+{
+	if (!is_shared(v->actions))
+		kfree(v->actions);
+	tq_rule_put(v->rule);
+	kfree(v->whole);
+	kfree(v);
 }
 
 void tq_version_free(struct tq_version *v)
 {
-	tq_actions_release(&v->actions);
-	tq_rule_put(v->rule);
-	kfree(v);
+	/* Nobody else looks at them any more. */
+	if (!is_shared(v->actions))
+		tq_actions_release((struct tq_actions *)v->actions);
+	tq_version_forget(v);
+}
+
+size_t tq_version_memory(const struct tq_version *v)
+{
+	return version_size(v->family) + (v->whole ? sizeof(*v->whole) : 0) +
+	       tq_actions_memory(v->actions);
 }
 
 static void version_free_cb(struct rcu_head *head)

@@ -101,7 +101,7 @@ struct tq_copy {
 };
 
 /**
- * struct tq_actions - what a rule does; never changed once made
+ * struct tq_actions - what a rule does; never changed once a version has it
  * @verdict: enum tqueue_verdict
  * @mark: new mark within @mark_mask; mask 0: leave the mark alone
  * @rewrite: changes of the IP header
@@ -111,7 +111,8 @@ struct tq_copy {
  * @steal_else: and its verdict if it can't: TQUEUE_VERDICT_PASS or _DROP
  * @quota: how many packets are copied; NULL: all
  * @n_copies: length of @copy
- * @copy: where to copy the packet to
+ * @copy: where to copy the packet to; of a version's there is memory for
+ *	@n_copies only
  */
 struct tq_actions {
 	u32			verdict;
@@ -129,35 +130,38 @@ struct tq_actions {
 
 /**
  * struct tq_rule - identity of a rule
+ * @packets: counters; all packets of a rule write the first 64 bytes
+ * @expires: jiffies64 from which on it is skipped; 0: never
+ * @last_hit: seconds since the epoch, 0: never
+ * @handle: unique in its table
  * @hash: in tq_table.handles, from the first pending version to the commit of
  *	the delete
- * @handle: unique in its table
  * @refs: one for each version, one while in tq_table.handles
- * @current: the version that new packets see, or NULL; under tq_table.lock
- * @pending: with @owner: what @current becomes; NULL: deleted
+ * @current_ver: the version that new packets see, or NULL; under tq_table.lock
+ * @pending: with @owner: what @current_ver becomes; NULL: deleted
  * @owner: the transaction that has changed the rule and is not committed
- * @expires: jiffies64 from which on it is skipped; 0: never
  * @timeout_ms: what @expires was last set to, from then on; under tq_table.lock
  * @expiry: in tq_table.expiry, if @expires; under tq_table.lock
- * @packets: counters; all packets of a rule write this line
- * @last_hit: seconds since the epoch, 0: never
+ * @rcu: delays its end
  */
 struct tq_rule {
-	struct rhash_head	hash;
+	atomic64_t		packets;
+	atomic64_t		bytes;
+	atomic64_t		copies;
+	u64			expires;
+	time64_t		last_hit;
 	u64			handle;
+	struct rhash_head	hash;
 	refcount_t		refs;
+
 	struct tq_version	*current_ver;
 	struct tq_version	*pending;
 	struct tq_txn		*owner;
-	u64			expires;
 	u64			timeout_ms;
-	struct rb_node		expiry;
-	struct rcu_head		rcu;
-
-	atomic64_t		packets ____cacheline_aligned_in_smp;
-	atomic64_t		bytes;
-	atomic64_t		copies;
-	time64_t		last_hit;
+	union {
+		struct rb_node	expiry;
+		struct rcu_head	rcu;
+	};
 };
 
 static inline bool tq_rule_expired(const struct tq_rule *rule)
@@ -172,28 +176,48 @@ static inline bool tq_rule_expired(const struct tq_rule *rule)
 
 /**
  * struct tq_version - one version of a rule
- * @node: chain of a hash bucket; two, so that the bucket array can grow while
- *	packets walk the old one (see classify.c)
- * @tuple: shape under which it is indexed
- * @rule: identity; the version holds a reference
  * @born: first generation that sees it; TQ_GEN_NEVER: not committed
  * @died: first generation that does not
- * @place: order among rules of one priority
+ * @rule: identity; the version holds a reference
+ * @actions: its own, or those of a verdict and nothing else
  * @prio: lower wins
- * @order: in tq_table.order, by (prio, place)
+ * @has: as in struct tq_match, and so on
+ * @src4: IPv4 addresses, host order
+ * @place: order among rules of one priority
+ * @whole: all of the match, if a packet must be asked for more than is here
+ * @tuple: where the index has it
+ * @order: in tq_table.order, by (@prio, @place)
+ * @rcu: delays its end
+ * @addr6: IPv6 source and destination; there only if @family is NFPROTO_IPV6
+ *
+ * What a lookup reads of an IPv4 rule is the first 64 bytes.
  */
 struct tq_version {
-	struct hlist_node	node[2];
-	struct tq_tuple		*tuple;
-	struct tq_rule		*rule;
 	unsigned long		born;
 	unsigned long		died;
-	u64			place;
+	struct tq_rule		*rule;
+	const struct tq_actions	*actions;
 	u32			prio;
-	struct tq_match		match;
-	struct tq_actions	actions;
-	struct rb_node		order;
-	struct rcu_head		rcu;
+	u16			has;
+	u8			src_len;
+	u8			dst_len;
+	u16			sport_min;
+	u16			sport_max;
+	u16			dport_min;
+	u16			dport_max;
+	u32			src4;
+	u32			dst4;
+	u8			family;
+	u8			proto;
+
+	u64			place;
+	struct tq_match		*whole;
+	struct tq_tuple		*tuple;
+	union {
+		struct rb_node	order;
+		struct rcu_head	rcu;
+	};
+	union nf_inet_addr	addr6[];
 };
 
 /* True if @a comes before @b in a table. */
@@ -214,8 +238,10 @@ void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len);
 bool tq_prefix_holds(const union nf_inet_addr *net, unsigned int len,
 		     const union nf_inet_addr *addr);
 
-/* True if @key is one of the packets of @m, addresses included. */
-bool tq_match_test(const struct tq_match *m, const struct tq_key *key);
+/* The match of @v as it was given. */
+void tq_version_match(const struct tq_version *v, struct tq_match *m);
+/* True if @key is one of the packets of @v, addresses included. */
+bool tq_version_test(const struct tq_version *v, const struct tq_key *key);
 
 /* What a packet's key is after the changes of @a. */
 void tq_actions_change(const struct tq_actions *a, struct tq_key *key);
@@ -224,14 +250,16 @@ bool tq_actions_use(const struct tq_actions *a, const struct tq_queue *q);
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
 /* Gives back what they hold: users of queues, a quota. */
 void tq_actions_release(struct tq_actions *a);
-/* Somebody else has it now. */
-void tq_actions_forget(struct tq_actions *a);
+/* Bytes of memory behind the actions of a version. */
+size_t tq_actions_memory(const struct tq_actions *a);
 
 /* A rule without versions; one reference for the caller. */
 struct tq_rule *tq_rule_alloc(u64 handle);
 void tq_rule_put(struct tq_rule *rule);
 
-/* A version of @rule with a reference to it; takes over the users in @actions. */
+/* A version of @rule with a reference to it; takes over the users in @actions,
+ * or returns NULL.
+ */
 struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 				    const struct tq_match *match,
 				    const struct tq_actions *actions);
@@ -239,5 +267,9 @@ struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 void tq_version_free_rcu(struct tq_version *v);
 /* The same when no packet ever could, or a grace period has passed. */
 void tq_version_free(struct tq_version *v);
+/* The same, but what @v's actions hold stays with the caller. */
+void tq_version_forget(struct tq_version *v);
+/* Bytes of it and its match. */
+size_t tq_version_memory(const struct tq_version *v);
 
 #endif /* _TQ_RULE_H */

@@ -264,6 +264,11 @@ void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 	tq_rule_put(rule);
 }
 
+static size_t memory_of(const struct tq_version *v)
+{
+	return tq_version_memory(v) + (v->actions->quota ? tq_quota_memory() : 0);
+}
+
 int tq_table_link(struct tq_table *t, struct tq_version *v)
 {
 	struct rb_node **p = &t->order.rb_node, *parent = NULL;
@@ -273,7 +278,7 @@ int tq_table_link(struct tq_table *t, struct tq_version *v)
 	err = tq_classifier_add(&t->classifier, v);
 	if (err)
 		return err;
-	t->quotas += !!v->actions.quota;
+	t->memory += memory_of(v);
 	while (*p) {
 		parent = *p;
 		p = tq_version_before(v, rb_entry(parent, struct tq_version, order)) ?
@@ -288,7 +293,7 @@ void tq_table_unlink(struct tq_table *t, struct tq_version *v)
 {
 	lockdep_assert_held(&t->lock);
 	tq_classifier_del(&t->classifier, v);
-	t->quotas -= !!v->actions.quota;
+	t->memory -= memory_of(v);
 	rb_erase(&v->order, &t->order);
 }
 
@@ -319,8 +324,7 @@ u64 tq_table_memory(struct tq_table *t)
 {
 	lockdep_assert_held(&t->lock);
 	return sizeof(*t) + tq_classifier_memory(&t->classifier) +
-	       (u64)t->classifier.versions * sizeof(struct tq_version) +
-	       (u64)t->quotas * tq_quota_memory() +
+	       t->memory +
 	       (u64)atomic_read(&t->handles.nelems) * (sizeof(struct tq_rule) + sizeof(void *));
 }
 

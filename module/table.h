@@ -40,7 +40,7 @@ struct tq_queue;
  * @rules: committed and not deleted
  * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
- * @quotas: linked versions that have a quota
+ * @memory: bytes of the linked versions and what they hold
  * @committing: a commit has changed it, but not @generation yet
  * @users: who forbids its deletion
  * @refs: who keeps its memory
@@ -63,8 +63,8 @@ struct tq_table {
 	u64			next_place;
 	u32			rules;
 	u32			nfqueue_rules;
-	u32			quotas;
 	u32			netdev_hooks;
+	u64			memory;
 	bool			committing;
 
 	refcount_t		users;

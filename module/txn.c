@@ -61,12 +61,12 @@ static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
 /* A version may be seen by packets, now or after a commit; or not any more. */
 static void alive(struct tq_table *t, const struct tq_version *v)
 {
-	t->nfqueue_rules += v->actions.verdict == TQUEUE_VERDICT_NFQUEUE;
+	t->nfqueue_rules += v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
 }
 
 static void dead(struct tq_table *t, const struct tq_version *v)
 {
-	t->nfqueue_rules -= v->actions.verdict == TQUEUE_VERDICT_NFQUEUE;
+	t->nfqueue_rules -= v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
 }
 
 static void set_timeout(struct tq_change *c, const struct tq_rule_spec *spec)
@@ -107,8 +107,7 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 	}
 	err = tq_table_link(t, v);
 	if (err) {
-		tq_actions_forget(&v->actions);
-		tq_version_free(v);
+		tq_version_forget(v);
 		kfree(c);
 		return err;
 	}
@@ -147,16 +146,27 @@ static int refresh(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule,
 	return 0;
 }
 
+struct wanted {
+	const struct tq_txn		*txn;
+	const struct tq_actions		*actions;
+};
+
+static bool is_wanted(const struct tq_version *v, const void *arg)
+{
+	const struct wanted *w = arg;
+
+	return v == effective(w->txn, v->rule) && tq_actions_equal(v->actions, w->actions);
+}
+
 /* The rule without a handle of its own that @spec would only double. */
 static struct tq_rule *find_equal(struct tq_txn *txn, struct tq_table *t,
 				  const struct tq_rule_spec *spec)
 {
-	struct tq_version *v = NULL;
+	const struct wanted w = { .txn = txn, .actions = &spec->actions };
+	struct tq_version *v;
 
-	while ((v = tq_classifier_same(&t->classifier, spec->prio, &spec->match, v)))
-		if (v == effective(txn, v->rule) && tq_actions_equal(&v->actions, &spec->actions))
-			return v->rule;
-	return NULL;
+	v = tq_classifier_same(&t->classifier, spec->prio, &spec->match, is_wanted, &w);
+	return v ? v->rule : NULL;
 }
 
 static void set_counters(struct tq_rule *rule, const struct tq_rule_spec *spec)

@@ -91,7 +91,7 @@ static void lose(const struct tq_actions *a, struct tq_queue *steal, enum tqueue
 /* Puts into queues what the rule says.  True: the packet is to end here. */
 static bool put_records(const struct visit *visit, const struct tq_version *v, bool match_only)
 {
-	const struct tq_actions *a = &v->actions;
+	const struct tq_actions *a = v->actions;
 	struct tq_queue *steal = match_only ? NULL : a->steal;
 	struct tq_record_meta meta;
 	u32 i;
@@ -126,7 +126,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 static bool hit(const struct visit *visit, const struct tq_version *v, bool match_only)
 {
 	count(v->rule, &visit->key);
-	if (!v->actions.n_copies && !v->actions.steal)
+	if (!v->actions->n_copies && !v->actions->steal)
 		return false;
 	return put_records(visit, v, match_only);
 }
@@ -168,7 +168,7 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 	visit.gen = atomic_long_read_acquire(&t->generation);
 
 	while ((v = tq_classifier_lookup(&t->classifier, &visit.key, visit.gen, after))) {
-		const struct tq_actions *a = &v->actions;
+		const struct tq_actions *a = v->actions;
 
 		if (hit(&visit, v, false))
 			return end_here(skb);
@@ -214,7 +214,7 @@ bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
 	if (!v)
 		return false;
 	hit(&visit, v, true);
-	return v->actions.verdict != TQUEUE_VERDICT_PASS;
+	return v->actions->verdict != TQUEUE_VERDICT_PASS;
 }
 
 unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *skb,
