@@ -637,7 +637,7 @@ struct tq_tuple *tq_tuple_for(struct tq_classifier *c, const struct tq_version *
 	lockdep_assert_held(c->lock);
 
 	/* One is kept for rules that no other tuple can hold. */
-	if (!p || !s->tuples)
+	if (!p)
 		return add_tuple(c, family, &shape);
 	t = find_shape(p, &shape);
 	if (t && crowd(c, t, at) < CROWD)
@@ -685,6 +685,7 @@ void tq_tuple_count(struct tq_classifier *c, struct tq_tuple *t, const struct tq
 void tq_tuple_uncount(struct tq_classifier *c, struct tq_tuple *t)
 {
 	struct tq_shapes *s = &c->shapes[t->family];
+	struct tq_plan *p = locked_plan(c, s);
 
 	s->versions--;
 	s->changes++;
@@ -693,9 +694,15 @@ void tq_tuple_uncount(struct tq_classifier *c, struct tq_tuple *t)
 	/* Packets that hold a version of it may still compare v->tuple with a
 	 * tuple of theirs, but never follow it.
 	 */
-	RCU_INIT_POINTER(locked_plan(c, s)->tuple[t->bit], NULL);
-	s->tuples--;
+	RCU_INIT_POINTER(p->tuple[t->bit], NULL);
 	kfree_rcu(t, rcu);
+	if (--s->tuples)
+		return;
+	RCU_INIT_POINTER(s->plan, NULL);
+	call_rcu(&p->rcu, plan_free_cb);
+	s->planned = 0;
+	s->changes = 0;
+	s->untidy = false;
 }
 
 void tq_shapes_destroy(struct tq_shapes *s)
