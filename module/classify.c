@@ -47,6 +47,7 @@
 #include "classify.h"
 #include "lines.h"
 #include "packet.h"
+#include "plan.h"
 #include "rule.h"
 #include "tuples.h"
 
@@ -133,7 +134,7 @@ int tq_classifier_add(struct tq_classifier *c, struct tq_version *v)
 	if (err)
 		tq_tuple_uncount(c, t);
 	else
-		tq_shapes_tidy(c, t->family);
+		tq_plan_tidy(c, t->family);
 	return err;
 }
 
@@ -147,7 +148,7 @@ void tq_classifier_del(struct tq_classifier *c, struct tq_version *v)
 	tq_point_of(&at, v);
 	c->slots -= tq_lines_remove(locked_lines(c), v, tq_tuple_hash(v->tuple, &at), &at);
 	tq_tuple_uncount(c, v->tuple);
-	tq_shapes_tidy(c, family);
+	tq_plan_tidy(c, family);
 }
 
 static bool same_match(const struct tq_version *v, const struct tq_match *m)
@@ -184,9 +185,8 @@ struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
 				      bool (*wanted)(const struct tq_version *v, const void *arg),
 				      const void *arg)
 {
-	const struct tq_shapes *s = &c->shapes[m->family == NFPROTO_IPV4 ? TQ_CLS_IPV4 :
-					       m->family ? TQ_CLS_IPV6 : TQ_CLS_ANY];
-	const struct tq_plan *p = rcu_dereference_protected(s->plan, lockdep_is_held(c->lock));
+	const struct tq_plan *p = tq_plan_locked(c, m->family == NFPROTO_IPV4 ? TQ_CLS_IPV4 :
+						 m->family ? TQ_CLS_IPV6 : TQ_CLS_ANY);
 	unsigned long set[TQ_PLAN_WORDS] = { (1UL << TQ_TUPLES_FLAT) - 1 };
 	struct tq_version *v;
 	struct tq_point at;
@@ -199,9 +199,11 @@ struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
 	if (p->words)
 		tq_plan_choose(p, &at, set);
 	for_each_set_bit(bit, set, p->n_bits) {
-		if (!p->tuple[bit])
+		const struct tq_tuple *t = tq_plan_tuple(c, p, bit);
+
+		if (!t)
 			continue;
-		v = same_in(c, p->tuple[bit], &at, prio, m, wanted, arg);
+		v = same_in(c, t, &at, prio, m, wanted, arg);
 		if (v)
 			return v;
 	}
@@ -351,7 +353,7 @@ size_t tq_classifier_memory(const struct tq_classifier *c)
 	unsigned int i;
 
 	for (i = 0; i < TQ_CLS_LISTS; i++)
-		size += tq_shapes_memory(c, &c->shapes[i]);
+		size += tq_plan_memory(c, i);
 	return size;
 }
 
@@ -372,7 +374,7 @@ void tq_classifier_destroy(struct tq_classifier *c)
 	unsigned int i;
 
 	for (i = 0; i < TQ_CLS_LISTS; i++)
-		tq_shapes_destroy(&c->shapes[i]);
+		tq_plan_destroy(&c->shapes[i]);
 	/* The last reference: nobody else can look. */
 	tq_lines_free(rcu_dereference_protected(c->lines, true));
 }

@@ -181,13 +181,12 @@ void tq_actions_release(struct tq_actions *a)
 }
 
 /* Most rules of large tables do nothing but this. */
-#define ONLY(v)	[v] = { .verdict = (v) }
 static const struct tq_actions only_verdict[] = {
-	ONLY(TQUEUE_VERDICT_PASS),
-	ONLY(TQUEUE_VERDICT_ACCEPT),
-	ONLY(TQUEUE_VERDICT_DROP),
-	ONLY(TQUEUE_VERDICT_NEXT),
-	ONLY(TQUEUE_VERDICT_REPEAT),
+	[TQUEUE_VERDICT_PASS] = { .verdict = TQUEUE_VERDICT_PASS },
+	[TQUEUE_VERDICT_ACCEPT] = { .verdict = TQUEUE_VERDICT_ACCEPT },
+	[TQUEUE_VERDICT_DROP] = { .verdict = TQUEUE_VERDICT_DROP },
+	[TQUEUE_VERDICT_NEXT] = { .verdict = TQUEUE_VERDICT_NEXT },
+	[TQUEUE_VERDICT_REPEAT] = { .verdict = TQUEUE_VERDICT_REPEAT },
 };
 
 static const struct tq_actions *shared(const struct tq_actions *a)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tuples.h - the shapes of a classifier, and which of them can hold a match for
- * a packet.
+ * tuples.h - the tuples of a classifier: shapes, keys, hashes.
  */
 #ifndef _TQ_TUPLES_H
 #define _TQ_TUPLES_H
@@ -15,10 +14,6 @@
 #include "rule.h"
 
 #define TQ_TUPLES_MAX	256
-#define TQ_PLAN_WORDS	(TQ_TUPLES_MAX / BITS_PER_LONG)
-/* So few are asked one by one. */
-#define TQ_TUPLES_FLAT	8
-#define TQ_CUTS_MAX	24
 
 /**
  * struct tq_point - where in the space of keys a packet is, or a rule begins
@@ -71,56 +66,6 @@ enum {
 	TQ_CUT_DPORT,		/* with the protocol */
 	TQ_CUT_SPORT,
 	TQ_CUT_DIMS,
-};
-
-/**
- * struct tq_filter - for each prefix of one length the tuples that have a rule
- *	with it, or with one that has the same hash
- * @mask: number of entries - 1
- * @used: entries with any bit
- * @bits: tq_plan.words for each entry
- */
-struct tq_filter {
-	struct rcu_head		rcu;
-	u32			mask;
-	u32			used;
-	unsigned long		bits[];
-};
-
-/**
- * struct tq_cut - one length in one dimension
- * @m: of the two words of the point that it looks at
- * @salt: of the hash
- * @filter: of all tuples with this length
- * @w: the two words
- * @dim: TQ_CUT_*
- * @id: the length, as shape_id() has it
- */
-struct tq_cut {
-	u64			m[2];
-	u64			salt;
-	struct tq_filter	*filter;
-	u8			w[2];
-	u8			dim;
-	u16			id;
-};
-
-/**
- * struct tq_plan - the tuples of a family and how to choose among them
- * @n_bits: length of @tuple
- * @words: of the sets of tuples; 0: there are so few that all are asked
- * @n_cuts: length of @cut
- * @any: by dimension: the tuples that no cut there knows of
- * @tuple: or NULL; by best rank at the time the plan was made, then by age
- */
-struct tq_plan {
-	struct rcu_head		rcu;
-	u16			n_bits;
-	u8			words;
-	u8			n_cuts;
-	unsigned long		any[TQ_CUT_DIMS][TQ_PLAN_WORDS];
-	struct tq_tuple		**tuple;
-	struct tq_cut		cut[];
 };
 
 /* Lower comes first; equal only where ULONG_MAX is too small to tell. */
@@ -177,39 +122,6 @@ static inline u64 tq_tuple_hash(const struct tq_tuple *t, const struct tq_point 
 	return h * 0x9e3779b97f4a7c15ULL;
 }
 
-static inline u32 tq_cut_hash(const struct tq_cut *cut, const struct tq_point *p)
-{
-	return tq_mum((p->w[cut->w[0]] & cut->m[0]) ^ cut->salt,
-		      (p->w[cut->w[1]] & cut->m[1]) ^ rol64(cut->salt, 32));
-}
-
-/* The tuples of @p that may hold a version whose key @at has, as a set of
- * p->words words.
- */
-static inline void tq_plan_choose(const struct tq_plan *p, const struct tq_point *at,
-				  unsigned long *set)
-{
-	unsigned long bits[TQ_CUT_DIMS][TQ_PLAN_WORDS];
-	const unsigned int words = p->words;
-	unsigned int i, d, w;
-
-	for (d = 0; d < TQ_CUT_DIMS; d++)
-		for (w = 0; w < words; w++)
-			bits[d][w] = READ_ONCE(p->any[d][w]);
-	for (i = 0; i < p->n_cuts; i++) {
-		const struct tq_cut *cut = &p->cut[i];
-		const struct tq_filter *f = cut->filter;
-		const unsigned long *entry =
-			&f->bits[(tq_cut_hash(cut, at) & f->mask) * words];
-
-		for (w = 0; w < words; w++)
-			bits[cut->dim][w] |= READ_ONCE(entry[w]);
-	}
-	for (w = 0; w < words; w++)
-		set[w] = bits[TQ_CUT_SRC][w] & bits[TQ_CUT_DST][w] &
-			 bits[TQ_CUT_DPORT][w] & bits[TQ_CUT_SPORT][w];
-}
-
 static inline u64 tq_addr6_half(const union nf_inet_addr *a, unsigned int half)
 {
 	return (u64)ntohl(a->ip6[2 * half]) << 32 | ntohl(a->ip6[2 * half + 1]);
@@ -229,6 +141,11 @@ static inline void tq_point_of_key(struct tq_point *p, const struct tq_key *key,
 	p->w[TQ_POINT_REST] = (u64)key->proto << 32 | (u32)key->sport << 16 | key->dport;
 }
 
+/* The length that @s has in a dimension; 0: it does not care. */
+unsigned int tq_shape_id(const struct tq_shape *s, unsigned int dim);
+/* Which bits of which two words of a point a length is about. */
+void tq_cut_mask(u8 family, unsigned int dim, unsigned int id, u8 w[2], u64 m[2]);
+
 /* The lowest key of the packets of @m or @v. */
 void tq_point_of_match(struct tq_point *p, const struct tq_match *m);
 void tq_point_of(struct tq_point *p, const struct tq_version *v);
@@ -243,12 +160,5 @@ struct tq_tuple *tq_tuple_for(struct tq_classifier *c, const struct tq_version *
 void tq_tuple_count(struct tq_classifier *c, struct tq_tuple *t, const struct tq_version *v,
 		    const struct tq_point *at);
 void tq_tuple_uncount(struct tq_classifier *c, struct tq_tuple *t);
-/* Makes a better plan if it is worth the while.  Every version that is counted
- * is linked.
- */
-void tq_shapes_tidy(struct tq_classifier *c, u8 family);
-
-void tq_shapes_destroy(struct tq_shapes *s);
-size_t tq_shapes_memory(const struct tq_classifier *c, const struct tq_shapes *s);
 
 #endif /* _TQ_TUPLES_H */
