@@ -279,10 +279,12 @@ static void probe(struct look *look, const struct tq_lines *l, const struct tq_t
 			/* A dependent load, as of a pointer. */
 			const unsigned long slot = READ_ONCE(line->slot[__ffs64(m) / 8]);
 
-			if (slot & 1)
+			if (slot & 1) {
 				try_vector(look, tq_slot_vector(slot));
-			else if (slot)
+			} else if (slot) {
+				tq_version_prefetch((const struct tq_version *)slot);
 				try(look, (const struct tq_version *)slot);
+			}
 		}
 		if (!READ_ONCE(line->spilled))
 			break;

@@ -213,13 +213,29 @@ size_t tq_actions_memory(const struct tq_actions *a)
 	return is_shared(a) ? 0 : actions_size(a);
 }
 
-struct tq_rule *tq_rule_alloc(u64 handle)
+static size_t version_size(u8 family)
 {
-	struct tq_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	/* addr6 of both directions */
+	return sizeof(struct tq_version) +
+	       (family == NFPROTO_IPV6 ? 2 * sizeof(union nf_inet_addr) : 0);
+}
+
+/* The memory of its first version. */
+static struct tq_version *first(struct tq_rule *rule)
+{
+	return (struct tq_version *)(rule + 1);
+}
+
+struct tq_rule *tq_rule_alloc(u64 handle, u8 family)
+{
+	struct tq_rule *rule = kzalloc(sizeof(*rule) + version_size(family), GFP_KERNEL_ACCOUNT);
+
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && offsetof(struct tq_version, place) != 64);
 
 	if (!rule)
 		return NULL;
 	rule->handle = handle;
+	rule->family = family;
 	refcount_set(&rule->refs, 1);
 	RB_CLEAR_NODE(&rule->expiry);
 	return rule;
@@ -234,11 +250,17 @@ void tq_rule_put(struct tq_rule *rule)
 		kfree_rcu(rule, rcu);
 }
 
-static size_t version_size(u8 family)
+static struct tq_version *version_memory(struct tq_rule *rule, u8 family)
 {
-	/* addr6 of both directions */
-	return sizeof(struct tq_version) +
-	       (family == NFPROTO_IPV6 ? 2 * sizeof(union nf_inet_addr) : 0);
+	if (rule->first_used || rule->family != family)
+		return kzalloc(version_size(family), GFP_KERNEL_ACCOUNT);
+	return first(rule);
+}
+
+static void free_memory(struct tq_rule *rule, struct tq_version *v)
+{
+	if (v != first(rule))
+		kfree(v);
 }
 
 static void set_match(struct tq_version *v, const struct tq_match *m)
@@ -265,9 +287,7 @@ struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 				    const struct tq_match *match,
 				    const struct tq_actions *actions)
 {
-	struct tq_version *v = kzalloc(version_size(match->family), GFP_KERNEL_ACCOUNT);
-
-	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && offsetof(struct tq_version, place) != 64);
+	struct tq_version *v = version_memory(rule, match->family);
 
 	if (!v)
 		return NULL;
@@ -283,6 +303,8 @@ struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 	set_match(v, match);
 	refcount_inc(&rule->refs);
 	v->rule = rule;
+	if (v == first(rule))
+		rule->first_used = true;
 	v->prio = prio;
 	v->place = place;
 	v->born = TQ_GEN_NEVER;
@@ -291,17 +313,20 @@ struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 
 free:
 	kfree(v->whole);
-	kfree(v);
+	v->whole = NULL;
+	free_memory(rule, v);
 	return NULL;
 }
 
 void tq_version_forget(struct tq_version *v)
 {
+	struct tq_rule *rule = v->rule;
+
 	if (!is_shared(v->actions))
 		kfree(v->actions);
-	tq_rule_put(v->rule);
 	kfree(v->whole);
-	kfree(v);
+	free_memory(rule, v);
+	tq_rule_put(rule);
 }
 
 void tq_version_free(struct tq_version *v)
@@ -312,9 +337,14 @@ void tq_version_free(struct tq_version *v)
 	tq_version_forget(v);
 }
 
+size_t tq_rule_memory(const struct tq_rule *rule)
+{
+	return sizeof(*rule) + version_size(rule->family);
+}
+
 size_t tq_version_memory(const struct tq_version *v)
 {
-	return version_size(v->family) + (v->whole ? sizeof(*v->whole) : 0) +
+	return (v == first(v->rule) ? 0 : version_size(v->family)) + (v->whole ? sizeof(*v->whole) : 0) +
 	       tq_actions_memory(v->actions);
 }
 

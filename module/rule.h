@@ -14,6 +14,7 @@
 #include <linux/if.h>
 #include <linux/jiffies.h>
 #include <linux/netfilter.h>
+#include <linux/prefetch.h>
 #include <linux/rbtree.h>
 #include <linux/rculist.h>
 #include <linux/refcount.h>
@@ -130,30 +131,26 @@ struct tq_actions {
 
 /**
  * struct tq_rule - identity of a rule
- * @packets: counters; all packets of a rule write the first 64 bytes
- * @expires: jiffies64 from which on it is skipped; 0: never
- * @last_hit: seconds since the epoch, 0: never
- * @handle: unique in its table
- * @hash: in tq_table.handles, from the first pending version to the commit of
- *	the delete
- * @refs: one for each version, one while in tq_table.handles
  * @current_ver: the version that new packets see, or NULL; under tq_table.lock
  * @pending: with @owner: what @current_ver becomes; NULL: deleted
  * @owner: the transaction that has changed the rule and is not committed
  * @timeout_ms: what @expires was last set to, from then on; under tq_table.lock
  * @expiry: in tq_table.expiry, if @expires; under tq_table.lock
  * @rcu: delays its end
+ * @family: that @first has room for
+ * @first_used: @first is, or was, a version
+ * @packets: counters; all packets of a rule write this line
+ * @expires: jiffies64 from which on it is skipped; 0: never
+ * @last_hit: seconds since the epoch, 0: never
+ * @handle: unique in its table
+ * @hash: in tq_table.handles, from the first pending version to the commit of
+ *	the delete
+ * @refs: one for each version, one while in tq_table.handles
+ *
+ * Behind it comes the memory of its first version, which most rules never
+ * change: a packet that has found that knows where the counters are.
  */
 struct tq_rule {
-	atomic64_t		packets;
-	atomic64_t		bytes;
-	atomic64_t		copies;
-	u64			expires;
-	time64_t		last_hit;
-	u64			handle;
-	struct rhash_head	hash;
-	refcount_t		refs;
-
 	struct tq_version	*current_ver;
 	struct tq_version	*pending;
 	struct tq_txn		*owner;
@@ -162,6 +159,19 @@ struct tq_rule {
 		struct rb_node	expiry;
 		struct rcu_head	rcu;
 	};
+	u8			family;
+	bool			first_used;
+
+	struct {
+		atomic64_t	packets;
+		atomic64_t	bytes;
+		atomic64_t	copies;
+		u64		expires;
+		time64_t	last_hit;
+		u64		handle;
+		struct rhash_head hash;
+		refcount_t	refs;
+	} ____cacheline_aligned_in_smp;
 };
 
 static inline bool tq_rule_expired(const struct tq_rule *rule)
@@ -220,6 +230,12 @@ struct tq_version {
 	union nf_inet_addr	addr6[];
 };
 
+/* Fetches what a hit of @v will write, if it is the first version of its rule. */
+static inline void tq_version_prefetch(const struct tq_version *v)
+{
+	prefetchw((const char *)v - sizeof(struct tq_rule) + offsetof(struct tq_rule, packets));
+}
+
 /* True if @a comes before @b in a table. */
 static inline bool tq_version_before(const struct tq_version *a, const struct tq_version *b)
 {
@@ -253,8 +269,10 @@ void tq_actions_release(struct tq_actions *a);
 /* Bytes of memory behind the actions of a version. */
 size_t tq_actions_memory(const struct tq_actions *a);
 
-/* A rule without versions; one reference for the caller. */
-struct tq_rule *tq_rule_alloc(u64 handle);
+/* A rule without versions, the first of which will be of @family; one reference
+ * for the caller.
+ */
+struct tq_rule *tq_rule_alloc(u64 handle, u8 family);
 void tq_rule_put(struct tq_rule *rule);
 
 /* A version of @rule with a reference to it; takes over the users in @actions,
@@ -269,7 +287,9 @@ void tq_version_free_rcu(struct tq_version *v);
 void tq_version_free(struct tq_version *v);
 /* The same, but what @v's actions hold stays with the caller. */
 void tq_version_forget(struct tq_version *v);
-/* Bytes of it and its match. */
+/* Bytes of a rule with its first version. */
+size_t tq_rule_memory(const struct tq_rule *rule);
+/* Bytes that @v needs beyond those. */
 size_t tq_version_memory(const struct tq_version *v);
 
 #endif /* _TQ_RULE_H */

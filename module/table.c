@@ -217,11 +217,14 @@ int tq_table_hash(struct tq_table *t, struct tq_rule *rule)
 	lockdep_assert_held(&t->lock);
 	refcount_inc(&rule->refs);
 	err = rhashtable_insert_fast(&t->handles, &rule->hash, handle_params);
-	if (err)
+	if (err) {
 		tq_rule_put(rule);
-	else if (rule->handle >= t->next_handle)
+		return err;
+	}
+	t->memory += tq_rule_memory(rule);
+	if (rule->handle >= t->next_handle)
 		t->next_handle = rule->handle + 1;
-	return err;
+	return 0;
 }
 
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
@@ -261,6 +264,7 @@ void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 		RB_CLEAR_NODE(&rule->expiry);
 	}
 	rhashtable_remove_fast(&t->handles, &rule->hash, handle_params);
+	t->memory -= tq_rule_memory(rule);
 	tq_rule_put(rule);
 }
 
@@ -325,7 +329,7 @@ u64 tq_table_memory(struct tq_table *t)
 	lockdep_assert_held(&t->lock);
 	return sizeof(*t) + tq_classifier_memory(&t->classifier) +
 	       t->memory +
-	       (u64)atomic_read(&t->handles.nelems) * (sizeof(struct tq_rule) + sizeof(void *));
+	       (u64)atomic_read(&t->handles.nelems) * sizeof(void *);
 }
 
 /* ---- module ---- */

@@ -40,7 +40,7 @@ struct tq_queue;
  * @rules: committed and not deleted
  * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
- * @memory: bytes of the linked versions and what they hold
+ * @memory: bytes of the rules, the linked versions and what they hold
  * @committing: a commit has changed it, but not @generation yet
  * @users: who forbids its deletion
  * @refs: who keeps its memory

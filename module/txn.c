@@ -179,7 +179,8 @@ static void set_counters(struct tq_rule *rule, const struct tq_rule_spec *spec)
 
 static struct tq_rule *add_new(struct tq_txn *txn, struct tq_table *t, struct tq_rule_spec *spec)
 {
-	struct tq_rule *rule = tq_rule_alloc(spec->handle ?: t->next_handle);
+	struct tq_rule *rule = tq_rule_alloc(spec->handle ?: t->next_handle,
+					     spec->match.family);
 	int err;
 
 	if (!rule)
