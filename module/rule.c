@@ -220,22 +220,28 @@ static size_t version_size(u8 family)
 	       (family == NFPROTO_IPV6 ? 2 * sizeof(union nf_inet_addr) : 0);
 }
 
-/* The memory of its first version. */
+static size_t rule_size(bool has_first)
+{
+	return sizeof(struct tq_rule) + (has_first ? sizeof(struct tq_version) : 0);
+}
+
+/* The memory of its first version, or NULL. */
 static struct tq_version *first(struct tq_rule *rule)
 {
-	return (struct tq_version *)(rule + 1);
+	return rule->has_first ? (struct tq_version *)(rule + 1) : NULL;
 }
 
 struct tq_rule *tq_rule_alloc(u64 handle, u8 family)
 {
-	struct tq_rule *rule = kzalloc(sizeof(*rule) + version_size(family), GFP_KERNEL_ACCOUNT);
+	const bool has_first = family != NFPROTO_IPV6;
+	struct tq_rule *rule = kzalloc(rule_size(has_first), GFP_KERNEL_ACCOUNT);
 
 	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && offsetof(struct tq_version, place) != 64);
 
 	if (!rule)
 		return NULL;
 	rule->handle = handle;
-	rule->family = family;
+	rule->has_first = has_first;
 	refcount_set(&rule->refs, 1);
 	RB_CLEAR_NODE(&rule->expiry);
 	return rule;
@@ -252,7 +258,7 @@ void tq_rule_put(struct tq_rule *rule)
 
 static struct tq_version *version_memory(struct tq_rule *rule, u8 family)
 {
-	if (rule->first_used || rule->family != family)
+	if (!rule->has_first || rule->first_used || family == NFPROTO_IPV6)
 		return kzalloc(version_size(family), GFP_KERNEL_ACCOUNT);
 	return first(rule);
 }
@@ -339,7 +345,7 @@ void tq_version_free(struct tq_version *v)
 
 size_t tq_rule_memory(const struct tq_rule *rule)
 {
-	return sizeof(*rule) + version_size(rule->family);
+	return rule_size(rule->has_first);
 }
 
 size_t tq_version_memory(const struct tq_version *v)

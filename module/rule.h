@@ -137,8 +137,8 @@ struct tq_actions {
  * @timeout_ms: what @expires was last set to, from then on; under tq_table.lock
  * @expiry: in tq_table.expiry, if @expires; under tq_table.lock
  * @rcu: delays its end
- * @family: that @first has room for
- * @first_used: @first is, or was, a version
+ * @has_first: the memory of a version is behind it
+ * @first_used: which is, or was, one
  * @packets: counters; all packets of a rule write this line
  * @expires: jiffies64 from which on it is skipped; 0: never
  * @last_hit: seconds since the epoch, 0: never
@@ -147,8 +147,9 @@ struct tq_actions {
  *	the delete
  * @refs: one for each version, one while in tq_table.handles
  *
- * Behind it comes the memory of its first version, which most rules never
- * change: a packet that has found that knows where the counters are.
+ * Behind it comes the memory of its first version, if together they take 256
+ * bytes, which those of IPv6 do not.  Most rules are never changed, so a packet
+ * that has found the version knows where the counters are.
  */
 struct tq_rule {
 	struct tq_version	*current_ver;
@@ -159,7 +160,7 @@ struct tq_rule {
 		struct rb_node	expiry;
 		struct rcu_head	rcu;
 	};
-	u8			family;
+	bool			has_first;
 	bool			first_used;
 
 	struct {
