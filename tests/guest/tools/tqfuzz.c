@@ -453,7 +453,7 @@ int main(int argc, char **argv)
 		die_errno("mmap");
 	look_at_info();
 	end = now_ns() + number(argv[2]) * 1000000000ull;
-	last = end + 3 * number(argv[2]) * 1000000000ull;
+	last = end + 19 * number(argv[2]) * 1000000000ull;
 	for (seed = number(argv[3]); now_ns() < (all_tried() ? end : last); seed++) {
 		pid_t pid = fork();
 
