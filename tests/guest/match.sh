@@ -50,6 +50,20 @@ match_run() {
 		"$WHAT: the rules' counters tell the same"
 }
 
+# match_again RULES PACKETS SEED OPTION...: the same for a table of which some
+# rules have counted before
+match_again() {
+	local rules=$1 packets=$2 seed=$3
+	shift 3
+	in_ns m tqmatch -r "$rules" -n "$packets" -s "$seed" -i "$LOOPS" -k "$KEYS" "$@" run "$DEV" \
+		>"$WORK/run" 2>&1
+	ok $? "$WHAT: the first match of $packets packets is that of the linear search"
+	grep '^#' "$WORK/run"
+	kv "$WORK/run"
+	[ -n "${KV[wrong]-}" ] || comment <"$WORK/run"
+	at_least "${KV[winners]:-0}" $((packets / 200)) "$WHAT: many rules have won"
+}
+
 # Fates, from KV: $1 = names to add up, over IPv4 and IPv6 each
 fate() {
 	local family=$1 name sum=0

@@ -14,12 +14,16 @@
  * that the mark that the sender gives them stays.  With -o they are routed, to
  * one device or the other by a bit of the destination.
  *
+ *   tqmatch (the same options) gone TABLE
+ *	prints the batch that deletes the rules that -g N leaves out and -g N-1 does not
+ *
  *   tqmatch (the same options) dry
  *	only says how many packets would meet which verdict
  *
  *   -v       records must say "match": the fate is iptables' own
  *   -k KEYS  of frag,icmp,flags,dscp,len,ct: use these keys too; next: and these
  *            verdicts, and rules that change what packets have
+ *   -g N     N of three rules are deleted (default 0)
  *   -X       plant an error: expect the wrong rule for one packet
  *
  * Prints counts as "name=value", for scripts; exits 1 if a packet differed.
@@ -57,7 +61,7 @@ static char send_if[8][16];
 static int send_fd[8], in_index[8], out_index[2];
 static u8 in_mac[8][6], send_mac[8][6];
 static struct rule *rules;
-static u32 n_rules = 100, n_packets = 1000, batch = 1000, hook_point;
+static u32 n_rules = 100, n_packets = 1000, batch = 1000, hook_point, gone;
 static int as_match;
 static struct sent *sent;
 static const struct rule **chain;
@@ -419,13 +423,38 @@ static void parse_keys(const char *list)
 			world.keys |= 1u << i;
 }
 
+/* Which third of the rules is it? */
+static u32 third(const struct rule *q)
+{
+	return (u32)(q->handle & 0xffffffff) / 7 % 3;
+}
+
+static void print_gone(const char *table)
+{
+	u32 i;
+
+	for (i = 0; i < n_rules; i++)
+		if (third(&rules[i]) == gone - 1)
+			printf("rule del %s handle %" PRIu64 "\n", table, rules[i].handle);
+}
+
+static void leave_out(void)
+{
+	u32 i, left = 0;
+
+	for (i = 0; i < n_rules; i++)
+		if (third(&rules[i]) >= gone)
+			rules[left++] = rules[i];
+	n_rules = left;
+}
+
 int main(int argc, char **argv)
 {
 	int opt, plant = 0;
 	u64 seed = 1;
 	u32 i;
 
-	while ((opt = getopt(argc, argv, "s:r:n:b:46i:o:k:vX")) != -1) {
+	while ((opt = getopt(argc, argv, "s:r:n:b:46i:o:k:vXg:")) != -1) {
 		switch (opt) {
 		case 's':
 			seed = number(optarg);
@@ -460,6 +489,9 @@ int main(int argc, char **argv)
 		case 'X':
 			plant = 1;
 			break;
+		case 'g':
+			gone = (u32)number(optarg);
+			break;
 		default:
 			die("see the head of tqmatch.c");
 		}
@@ -476,6 +508,13 @@ int main(int argc, char **argv)
 			rule_print(stdout, &rules[i], argv[optind + 1], argv[optind + 2]);
 		return 0;
 	}
+	if (argc - optind == 2 && gone && !strcmp(argv[optind], "gone")) {
+		print_gone(argv[optind + 1]);
+		return 0;
+	}
+	leave_out();
+	if (!n_rules)
+		die("no rule is left");
 	if (argc - optind == 1 && !strcmp(argv[optind], "dry")) {
 		rules_sort(rules, n_rules);
 		return dry();
