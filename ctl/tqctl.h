@@ -113,6 +113,8 @@ extern const struct command queue_commands[];
 extern const struct command table_commands[];
 extern const struct command rule_commands[];
 extern const struct command hook_commands[];
+extern const struct command txn_commands[];
+extern const struct command module_commands[];
 /* cmd_queue_io.c, for queue_commands */
 int cmd_queue_read(struct tqctl *t, struct parse *p);
 int cmd_queue_write(struct tqctl *t, struct parse *p);

@@ -76,6 +76,8 @@ struct tq_record_meta {
  * none.  Any context; uses RCU only.
  */
 struct tq_queue *tq_queue_use(struct tq_net *tn, const char *name);
+/* A further user of a queue that the caller holds. */
+void tq_queue_use_again(struct tq_queue *q);
 /* Gives a user back.  Any context that may not be hardirq. */
 void tq_queue_unuse(struct tq_queue *q);
 

@@ -143,6 +143,25 @@ void tq_actions_release(struct tq_actions *a)
 	a->quota = NULL;
 }
 
+int tq_actions_copy(struct tq_actions *to, const struct tq_actions *from)
+{
+	u32 i;
+
+	*to = *from;
+	if (from->quota) {
+		to->quota = tq_quota_alloc(tq_quota_sample(from->quota),
+					   tq_quota_rate(from->quota),
+					   tq_quota_burst(from->quota));
+		if (!to->quota)
+			return -ENOMEM;
+	}
+	for (i = 0; i < to->n_copies; i++)
+		tq_queue_use_again(to->copy[i].queue);
+	if (to->steal)
+		tq_queue_use_again(to->steal);
+	return 0;
+}
+
 void tq_actions_forget(struct tq_actions *a)
 {
 	a->n_copies = 0;
