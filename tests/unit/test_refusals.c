@@ -60,7 +60,11 @@ static const struct refusal {
 	{ "queue flush q now", 4, "nothing more is expected here" },
 
 	{ "queue read", 2, "the name of a queue must follow" },
-	{ "queue read q now", 4, "neither -c N nor --follow" },
+	{ "queue read q now", 4, "neither -c N nor --last N nor --follow" },
+	{ "queue read q --last", 4, "a number must follow" },
+	{ "queue read q --last 0", 5, "not in the range 1 to 1000000" },
+	{ "queue read q --last 1000001", 5, "not in the range 1 to 1000000" },
+	{ "queue read q -c 3 --last 3", 7, "-c N and --last N do not go together" },
 	{ "queue read q -c", 4, "a number must follow" },
 	{ "queue read q -c 0", 5, "less than 1" },
 	{ "queue write", 2, "the name of a queue must follow" },
