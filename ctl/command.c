@@ -18,6 +18,8 @@ static const struct command objects[] = {
 	  .run = cmd_apply, .keys = cmd_apply_keys },
 	{ "top", "[QUEUE] [-c N] [-d TIME]", "what queues and CPUs take and lose in a second",
 	  .run = cmd_top, .keys = cmd_top_keys },
+	{ "metrics", "[-w FILE] [--rules]", "counters as OpenMetrics, for Prometheus",
+	  .run = cmd_metrics, .keys = cmd_metrics_keys },
 	{ "monitor", "", "print changes as they happen", .run = cmd_monitor },
 	{ "version", "", "versions of tool and module", .run = cmd_version },
 	{ .name = NULL }

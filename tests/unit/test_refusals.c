@@ -93,6 +93,8 @@ static const struct refusal {
 	{ "txn confirm 0", 3, "not in the range 1 to 4294967295" },
 	{ "txn abort now", 3, "not a number" },
 	{ "txn show 1", 3, "nothing more is expected here" },
+	{ "metrics now", 2, "neither -w FILE nor --rules" },
+	{ "metrics -w", 2, "a file, or - for standard output, must follow" },
 	{ "save now", 2, "nothing more is expected here" },
 	{ "capture q -w - --rotate-size 1M", 6, "standard output can't be rotated" },
 	{ "capture q -w f --rotate-size 0", 6, "no size at all" },
