@@ -21,6 +21,7 @@ static const struct command objects[] = {
 	{ "metrics", "[-w FILE] [--rules]", "counters as OpenMetrics, for Prometheus",
 	  .run = cmd_metrics, .keys = cmd_metrics_keys },
 	{ "monitor", "", "print changes as they happen", .run = cmd_monitor },
+	{ "module", "", "the kernel module: unload, reload", .sub = module_commands },
 	{ "version", "", "versions of tool and module", .run = cmd_version },
 	{ .name = NULL }
 };
