@@ -33,6 +33,7 @@
 #include "net.h"
 #include "queue.h"
 #include "table.h"
+#include "trace.h"
 #include "txn.h"
 
 /* What @rule is for @txn: its own change, or what packets see. */
@@ -485,6 +486,8 @@ void tq_txn_commit(struct tq_txn *txn)
 			 * their generations set.
 			 */
 			atomic_long_set_release(&t->generation, tq_table_generation(t) + 1);
+			trace_tqueue_table_commit(t->name, t->id, tq_table_generation(t),
+						  t->rules);
 		}
 		mutex_unlock(&t->lock);
 		cond_resched();
