@@ -12,7 +12,7 @@ PREFIX ?= /usr
 DKMS_DIR = $(DESTDIR)/usr/src/tqueue-$(VERSION)
 
 .PHONY: all module ctl install install-module install-ctl install-dkms demo bench check \
-	check-kernels check-debug nightly lint spec unit clean help version
+	check-kernels check-debug nightly lint spec unit fuzz clean help version
 
 all: module ctl
 
@@ -49,13 +49,14 @@ demo:
 bench:
 	tests/bench/run $(BENCH)
 
-check check-kernels check-debug nightly lint spec unit:
+check check-kernels check-debug nightly lint spec unit fuzz:
 	tests/check $@
 
 clean:
 	-test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
 	-test ! -e ctl/Makefile || $(MAKE) -C ctl clean
 	-test ! -e tests/guest/tools/Makefile || $(MAKE) -C tests/guest/tools clean
+	-test ! -e tests/fuzz/Makefile || $(MAKE) -C tests/fuzz clean
 	-test ! -e tests/unit/Makefile || $(MAKE) -C tests/unit clean
 	rm -f demo.pcapng bench.json bench.svg
 
@@ -77,6 +78,7 @@ help:
 	@echo '  make check-debug         guest tests on the debug kernel, short'
 	@echo '  make nightly             everything there is'
 	@echo '  make lint, spec, unit    parts of make check'
+	@echo '  make fuzz                the parser and the message decoder, a minute each, by clang'
 	@echo '  make clean'
 	@echo
 	@echo 'Tests install what they need (as root, or by sudo), and keep kernels and'

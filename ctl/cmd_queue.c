@@ -206,7 +206,7 @@ const struct command queue_commands[] = {
 	  .run = cmd_show },
 	{ "list", "[NAME [holders]]", "the same", .run = cmd_show },
 	{ "stats", "[NAME]", "counters, losses by cause, and both by CPU", .run = cmd_stats },
-	{ "read", "NAME [-c N] [--follow]", "take records out and print them as text, or JSON lines",
+	{ "read", "NAME [-c N | --last N] [--follow]", "take records out and print them as text, or JSON lines",
 	  .run = cmd_queue_read, .keys = cmd_queue_read_keys },
 	{ "write", "NAME TEXT|-", "put a message into a queue; - is a message per line of input",
 	  .run = cmd_queue_write },

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "device.h"
+#include "last.h"
 #include "libtqueue.h"
+#include "msg.h"
 #include "names.h"
 #include "print_record.h"
 #include "stop.h"
@@ -16,10 +18,17 @@
 
 /* ---- read ---- */
 
+/* They are kept in memory. */
+#define LAST_MAX	1000000
+
 struct reading {
 	char			name[TQUEUE_NAME_SIZE];
 	uint64_t		count;		/* stop after so many; 0: no limit */
 	bool			follow;
+	uint32_t		newest;		/* only so many of what is there; 0: all */
+	struct last		last;
+	uint64_t		since;		/* with newest: when we began */
+	bool			done;
 	uint64_t		seen;
 	struct names		names;
 	struct tqueue		*queue;
@@ -28,6 +37,7 @@ struct reading {
 
 static const struct parse_key read_keys[] = {
 	{ "-c", "N", "stop after N records" },
+	{ "--last", "N", "of a queue of mode log: only the newest N" },
 	{ "--follow", "", "wait for more instead of stopping when the queue is empty" },
 	{ NULL, NULL, NULL }
 };
@@ -47,11 +57,16 @@ static int parse_read(struct parse *p, struct reading *r)
 				return -1;
 		} else if (parse_take(p, "--follow") || parse_take(p, "-f")) {
 			r->follow = true;
+		} else if (parse_take(p, "--last")) {
+			if (parse_u32(p, &r->newest, 1, LAST_MAX))
+				return -1;
 		} else {
 			parse_next(p);
-			return parse_bad(p, "neither -c N nor --follow");
+			return parse_bad(p, "neither -c N nor --last N nor --follow");
 		}
 	}
+	if (r->count && r->newest)
+		return parse_bad(p, "-c N and --last N do not go together");
 	return 0;
 }
 
@@ -70,9 +85,36 @@ static void show(struct tqctl *t, struct reading *r, const struct tqueue_record 
 		print_record(t->out.file, rec, payload, &names);
 }
 
+static void show_last(struct tqctl *t, struct reading *r)
+{
+	const struct tqueue_record *rec;
+	uint32_t i;
+
+	for (i = 0; (rec = last_get(&r->last, i)); i++)
+		show(t, r, rec);
+	last_free(&r->last);
+	fflush(t->out.file);
+}
+
+/* For --last, the newest are shown when all have gone by that were there: more
+ * may come faster than they are read.
+ */
+static int take(struct tqctl *t, struct reading *r, const struct tqueue_record *rec)
+{
+	if (r->last.v && rec->mono_ns > r->since) {
+		show_last(t, r);
+		r->done = !r->follow;
+	}
+	if (r->last.v)
+		return last_keep(&r->last, rec) ? -ENOMEM : 0;
+	if (!r->done)
+		show(t, r, rec);
+	return 0;
+}
+
 static bool enough(const struct tqctl *t, const struct reading *r)
 {
-	return (r->count && r->seen == r->count) || ferror(t->out.file);
+	return r->done || (r->count && r->seen == r->count) || ferror(t->out.file);
 }
 
 /* What there is.  1: more may come; 0: never again, or enough; else an errno. */
@@ -86,11 +128,14 @@ static int show_all(struct tqctl *t, struct reading *r)
 		if (r->count)
 			tqueue_limit(r->queue, r->count - r->seen);
 		ret = tqueue_next(r->queue, &rec);
-		if (ret == -EPIPE) {
+		if (ret == -EPIPE && r->last.v) {
+			ret = 1;	/* older ones only */
+		} else if (ret == -EPIPE) {
 			tqctl_say(t, "%s", tqueue_error(r->queue));
 			ret = 1;
 		} else if (ret > 0) {
-			show(t, r, rec);
+			if (take(t, r, rec))
+				return -ENOMEM;
 			r->seen++;
 		}
 	}
@@ -105,6 +150,10 @@ static int read_loop(struct tqctl *t, struct reading *r)
 	for (;;) {
 		int ret = show_all(t, r);
 
+		if (ret == -ENOMEM)
+			return tqctl_errno(t, ENOMEM, "records");
+		if (r->last.v)
+			show_last(t, r);
 		if (ret < 0)
 			return device_error(t, r->queue);
 		if (!ret || !r->follow)
@@ -120,6 +169,33 @@ static int read_loop(struct tqctl *t, struct reading *r)
 	}
 }
 
+static void got_queue(const struct tnl_reply *reply, void *arg)
+{
+	msg_queue_get(reply, arg);
+}
+
+/* In a stream, whoever looks at a record has taken it. */
+static int check_log(struct tqctl *t, const char *name)
+{
+	struct tq_queue q = { .has = TQ_BIT(TQUEUE_A_QUEUE_NAME) };
+	struct nl_msg *msg;
+	int code;
+
+	msg = tqctl_message(t, TQUEUE_CMD_QUEUE_GET, 0, &code);
+	if (!msg)
+		return code;
+	memcpy(q.name, name, sizeof(q.name));
+	msg_queue_put(msg, &q);
+	code = tqctl_request(t, msg, got_queue, &q);
+	if (!code && q.mode != TQUEUE_MODE_LOG) {
+		tqctl_say(t, "--last is for mode log: queue %s is a stream, where reading consumes",
+			  name);
+		code = TQCTL_REFUSED;
+	}
+	tq_queue_free(&q);
+	return code;
+}
+
 int cmd_queue_read(struct tqctl *t, struct parse *p)
 {
 	struct reading r = { .stop.fd = -1 };
@@ -127,14 +203,20 @@ int cmd_queue_read(struct tqctl *t, struct parse *p)
 
 	if (parse_read(p, &r))
 		return tqctl_usage(t, p);
+	r.since = stop_now();
+	code = r.newest ? check_log(t, r.name) : TQCTL_OK;
+	if (!code && r.newest && last_init(&r.last, r.newest))
+		code = tqctl_errno(t, ENOMEM, "records");
 	/* Not mapped: others may read and write meanwhile. */
-	code = device_open(t, r.name, TQUEUE_O_NONBLOCK | TQUEUE_O_SHARED, &r.queue);
+	if (!code)
+		code = device_open(t, r.name, TQUEUE_O_NONBLOCK | TQUEUE_O_SHARED, &r.queue);
 	if (!code && stop_init(&r.stop, 0))
 		code = tqctl_errno(t, errno, "signalfd");
 	if (!code)
 		code = read_loop(t, &r);
 	tqueue_free(r.queue);
 	stop_free(&r.stop);
+	last_free(&r.last);
 	names_free(&r.names);
 	return code;
 }

@@ -310,6 +310,11 @@ int parse_ifname(struct parse *p, char name[TQ_IFNAME_SIZE])
 	len = strlen(word);
 	if (!len || len >= TQ_IFNAME_SIZE)
 		return parse_bad(p, "not an interface: 1 to %d characters", TQ_IFNAME_SIZE - 1);
+	/* The kernel takes no blanks, / and : in names of devices; with quotes, and
+	 * a # in front, what is printed would not be what was read.
+	 */
+	if (strpbrk(word, " \t\n\v\f\r/:\"'") || word[0] == '#')
+		return parse_bad(p, "not an interface: no blanks, quotes, / or :, no # in front");
 	memset(name, 0, TQ_IFNAME_SIZE);
 	memcpy(name, word, len);
 	return 0;

@@ -232,17 +232,26 @@ static int commit(struct tqctl *t)
 	msg = tqctl_message(t, TQUEUE_CMD_TXN_COMMIT, 0, &code);
 	if (!msg)
 		return code;
+	if (t->rules.confirm_ms) {
+		txn.has |= TQ_BIT(TQUEUE_A_TXN_CONFIRM_MS);
+		txn.confirm_ms = t->rules.confirm_ms;
+	}
 	msg_txn_put(msg, &txn);
 	code = tqctl_request(t, msg, NULL, NULL);
-	if (!code)
-		t->rules.txn = 0;
-	return code;
+	if (code)
+		return code;
+	t->rules.unconfirmed = t->rules.confirm_ms ? txn.id : 0;
+	t->rules.txn = 0;
+	return TQCTL_OK;
 }
 
 int rules_commit(struct tqctl *t)
 {
-	int code = send_pending(t);
+	struct rules *r = &t->rules;
+	int code;
 
+	/* A message of its own can't be taken back. */
+	code = r->msg && r->confirm_ms ? send_part(t) : send_pending(t);
 	if (!code && t->rules.txn)
 		code = commit(t);
 	if (code)

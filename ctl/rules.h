@@ -33,6 +33,8 @@ struct rules_line {
  * @n: rules in it
  * @room: of @lines
  * @txn: id of the transaction, or 0
+ * @confirm_ms: what is committed is to be confirmed within this time; 0: not
+ * @unconfirmed: id of the transaction that is, after the commit
  * @handles: those that the kernel gave or took, if @want_handles
  * @handle_n: how many
  * @generation: of the table, in the last reply
@@ -45,6 +47,8 @@ struct rules {
 	unsigned int	n;
 	unsigned int	room;
 	uint32_t	txn;
+	uint32_t	confirm_ms;
+	uint32_t	unconfirmed;
 	bool		want_handles;
 	uint64_t	*handles;
 	size_t		handle_n;

@@ -113,6 +113,8 @@ extern const struct command queue_commands[];
 extern const struct command table_commands[];
 extern const struct command rule_commands[];
 extern const struct command hook_commands[];
+extern const struct command txn_commands[];
+extern const struct command module_commands[];
 /* cmd_queue_io.c, for queue_commands */
 int cmd_queue_read(struct tqctl *t, struct parse *p);
 int cmd_queue_write(struct tqctl *t, struct parse *p);
@@ -125,6 +127,8 @@ const struct parse_key *cmd_apply_keys(unsigned int i);
 int cmd_save(struct tqctl *t, struct parse *p);
 int cmd_top(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_top_keys(unsigned int i);
+int cmd_metrics(struct tqctl *t, struct parse *p);
+const struct parse_key *cmd_metrics_keys(unsigned int i);
 int cmd_monitor(struct tqctl *t, struct parse *p);
 int cmd_version(struct tqctl *t, struct parse *p);
 extern const char tqctl_version[];

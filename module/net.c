@@ -76,6 +76,7 @@ static int __net_init net_begin(struct net *net)
 	xa_init_flags(&tn->tables, XA_FLAGS_ALLOC1);
 	xa_init_flags(&tn->hooks, XA_FLAGS_ALLOC1);
 	xa_init_flags(&tn->txns, XA_FLAGS_ALLOC1);
+	tq_nl_txn_net_init(tn);
 	tq_expire_init(tn);
 	return 0;
 }
@@ -91,6 +92,7 @@ static void __net_exit net_pre_end(struct net *net)
 	tq_table_kill_all(tn);
 	tq_queue_kill_all(tn);
 	mutex_unlock(&tn->lock);
+	cancel_delayed_work_sync(&tn->revert);
 	cancel_delayed_work_sync(&tn->expire);
 }
 

@@ -52,6 +52,7 @@ struct tq_table;
  * @points: struct tq_point.node: netfilter hooks
  * @device_points: how many of them are for a device; raised under RTNL
  * @txns: by id
+ * @revert: takes back what was not confirmed in time
  * @expire: removes rules whose time is over
  * @expire_at: jiffies64 at which it runs next; 0: not
  */
@@ -71,6 +72,7 @@ struct tq_net {
 	u32			device_points;
 	struct xarray		txns;
 	u32			next_txn;
+	struct delayed_work	revert;
 	struct delayed_work	expire;
 	u64			expire_at;
 };

@@ -194,6 +194,7 @@ static const struct genl_ops ops[] = {
 	OP(TXN_BEGIN, tq_nl_txn_begin, no_policy, NO_ATTRS),
 	OP(TXN_COMMIT, tq_nl_txn_commit, tq_nl_txn_commit_policy, TQUEUE_A_TXN_MAX),
 	OP(TXN_ABORT, tq_nl_txn_abort, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
+	OP(TXN_CONFIRM, tq_nl_txn_confirm, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
 	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, NO_ATTRS),
 };
 

@@ -132,11 +132,12 @@ int tq_nl_hook_get(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* nl_txn.c */
-extern const struct nla_policy tq_nl_txn_id_policy[TQUEUE_A_TXN_MAX + 1];	/* abort */
+extern const struct nla_policy tq_nl_txn_id_policy[TQUEUE_A_TXN_MAX + 1];	/* abort, confirm */
 extern const struct nla_policy tq_nl_txn_commit_policy[TQUEUE_A_TXN_MAX + 1];
 int tq_nl_txn_begin(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_txn_commit(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_txn_abort(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_txn_confirm(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_txn_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _TQ_NETLINK_H */

@@ -12,6 +12,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "table.h"
+#include "txn.h"
 #include "xt_users.h"
 
 #define RULES_NAMED	8
@@ -59,6 +60,21 @@ static int put_rule(struct sk_buff *skb, const struct tq_table *t, u64 handle, u
 	return 0;
 }
 
+/* Does @v hold @q?  Packets see it, or it may come back: see tq_txn_keep(). */
+static bool holds(const struct tq_version *v, unsigned long gen, const struct tq_queue *q)
+{
+	const struct tq_rule *rule = v->rule;
+
+	if (!tq_actions_use(v->actions, q))
+		return false;
+	if (tq_version_seen(v, gen))
+		return true;
+	if (rule->pending != v || !rule->owner->unconfirmed)
+		return false;
+	/* Each rule once. */
+	return !rule->current_ver || !tq_actions_use(rule->current_ver->actions, q);
+}
+
 static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_queue *q)
 {
 	unsigned long gen = tq_table_generation(t);
@@ -67,7 +83,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_qu
 	int err;
 
 	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
-		if (!tq_version_seen(v, gen) || !tq_actions_use(v->actions, q))
+		if (!holds(v, gen, q))
 			continue;
 		if (n++ < RULES_NAMED) {
 			err = put_rule(skb, t, v->rule->handle, 1);

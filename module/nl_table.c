@@ -181,8 +181,11 @@ int tq_nl_table_del(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	tq_table_get(t);	/* for the notification */
-	err = tq_table_delete(tn, t);
-	if (err)
+	err = t->unconfirmed ? -EBUSY : tq_table_delete(tn, t);
+	if (err && t->unconfirmed)
+		NL_SET_ERR_MSG_ATTR(info->extack, id ?: name,
+				    "a transaction that changed the table is not confirmed");
+	else if (err)
 		NL_SET_ERR_MSG_ATTR(info->extack, id ?: name,
 				    "table is in use by a hook or an iptables rule");
 	else

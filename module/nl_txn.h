@@ -16,6 +16,7 @@ struct tq_txn;
  */
 struct tq_txn *tq_nl_txn_get(struct tq_net *tn, struct genl_info *info, struct nlattr *id);
 
+void tq_nl_txn_net_init(struct tq_net *tn);
 /* Netns exit.  Under tq_net.lock. */
 void tq_nl_txn_abort_all(struct tq_net *tn);
 

@@ -73,6 +73,7 @@
 #include "queue.h"
 #include "record.h"
 #include "ring.h"
+#include "trace.h"
 
 /* Wake-ups: see the DOC. */
 
@@ -328,7 +329,15 @@ static unsigned int put_packet(struct tq_queue *q, struct tq_queue_cpu *c, struc
 	if (unlikely(!tq_record_packet(to, &place, &plan, skb, meta)))
 		return TQUEUE_LOSS_UNREADABLE;
 	commit(c, ring, size);
+	trace_tqueue_record_queued(q->name, q->id, meta->table_name, meta->rule, size);
 	return 0;
+}
+
+/* @meta may be NULL. */
+static void trace_lost(const struct tq_queue *q, const struct tq_record_meta *meta, u32 cause)
+{
+	trace_tqueue_record_lost(q->name, q->id, meta ? meta->table_name : NULL,
+				 meta ? meta->rule : 0, cause);
 }
 
 bool tq_queue_packet(struct tq_queue *q, const struct sk_buff *skb,
@@ -354,15 +363,18 @@ bool tq_queue_packet(struct tq_queue *q, const struct sk_buff *skb,
 	}
 	rcu_read_unlock();
 	local_bh_enable();
+	if (unlikely(cause))
+		trace_lost(q, meta, cause);
 	return !cause;
 }
 
-void tq_queue_lose(struct tq_queue *q, enum tqueue_loss cause)
+void tq_queue_lose(struct tq_queue *q, const struct tq_record_meta *meta, enum tqueue_loss cause)
 {
 	struct tq_queue_cpu *c;
 
 	if (WARN_ON_ONCE(cause < TQUEUE_LOSS_FULL || cause >= TQUEUE_LOSS_NESTED))
 		return;
+	trace_lost(q, meta, cause);
 	local_bh_disable();
 	rcu_read_lock();
 	c = enter(q);
@@ -395,6 +407,7 @@ static int put_message(struct tq_queue *q, struct tq_queue_cpu *c, struct tq_rin
 		return -EAGAIN;
 	tq_record_message(to, &place, data, len);
 	commit(c, ring, tq_record_size(len));
+	trace_tqueue_record_queued(q->name, q->id, NULL, 0, tq_record_size(len));
 	return 0;
 }
 
@@ -439,6 +452,7 @@ int tq_queue_post(struct tq_queue *q, const void *data, size_t len)
 {
 	struct tq_queue_cpu *c;
 	struct tq_ring *ring;
+	unsigned int cause = TQUEUE_LOSS_NESTED;
 	int err = -EBUSY;
 
 	local_bh_disable();
@@ -447,8 +461,10 @@ int tq_queue_post(struct tq_queue *q, const void *data, size_t len)
 	if (likely(c)) {
 		ring = rcu_dereference(c->ring);
 		err = len > TQ_MESSAGE_MAX ? -EMSGSIZE : put_message(q, c, ring, data, len);
-		if (err)
-			lose(c, ring, cause_of(q, c, ring, err));
+		if (err) {
+			cause = cause_of(q, c, ring, err);
+			lose(c, ring, cause);
+		}
 		leave(q, c);
 		if (!err)
 			after_commit(q, ring);
@@ -457,6 +473,8 @@ int tq_queue_post(struct tq_queue *q, const void *data, size_t len)
 	}
 	rcu_read_unlock();
 	local_bh_enable();
+	if (err)
+		trace_lost(q, NULL, cause);
 	return err == -EAGAIN ? -ENOBUFS : err;
 }
 

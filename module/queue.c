@@ -104,6 +104,12 @@ struct tq_queue *tq_queue_use(struct tq_net *tn, const char *name)
 	return q;
 }
 
+void tq_queue_use_again(struct tq_queue *q)
+{
+	refcount_inc(&q->users);
+	get_device(&q->dev);
+}
+
 static void drop_user(struct tq_queue *q)
 {
 	/* The name is a user until it is gone. */

@@ -70,12 +70,15 @@ struct tq_record_meta {
 	u8	hook;
 	u8	protocol;
 	u8	verdict;
+	const char *table_name;	/* for tracing; NULL: no rule */
 };
 
 /* Looks @name up in @tn and takes a user (and a reference); NULL if there is
  * none.  Any context; uses RCU only.
  */
 struct tq_queue *tq_queue_use(struct tq_net *tn, const char *name);
+/* A further user of a queue that the caller holds. */
+void tq_queue_use_again(struct tq_queue *q);
 /* Gives a user back.  Any context that may not be hardirq. */
 void tq_queue_unuse(struct tq_queue *q);
 
@@ -94,8 +97,10 @@ void tq_queue_xt_del(struct tq_queue *q, u8 family, const char *xt_table);
 bool tq_queue_packet(struct tq_queue *q, const struct sk_buff *skb,
 		     const struct tq_record_meta *meta, u32 snaplen);
 
-/* Counts a copy that was chosen but not made.  Context as tq_queue_packet(). */
-void tq_queue_lose(struct tq_queue *q, enum tqueue_loss cause);
+/* Counts a copy that was chosen but not made.  Context as tq_queue_packet().
+ * @meta: which rule chose it; NULL: none
+ */
+void tq_queue_lose(struct tq_queue *q, const struct tq_record_meta *meta, enum tqueue_loss cause);
 
 /* Control path, under tq_net.lock. */
 struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config *config,

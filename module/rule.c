@@ -213,6 +213,25 @@ size_t tq_actions_memory(const struct tq_actions *a)
 	return is_shared(a) ? 0 : actions_size(a);
 }
 
+int tq_actions_copy(struct tq_actions *to, const struct tq_actions *from)
+{
+	u32 i;
+
+	memcpy(to, from, actions_size(from));
+	if (from->quota) {
+		to->quota = tq_quota_alloc(tq_quota_sample(from->quota),
+					   tq_quota_rate(from->quota),
+					   tq_quota_burst(from->quota));
+		if (!to->quota)
+			return -ENOMEM;
+	}
+	for (i = 0; i < to->n_copies; i++)
+		tq_queue_use_again(to->copy[i].queue);
+	if (to->steal)
+		tq_queue_use_again(to->steal);
+	return 0;
+}
+
 static size_t version_size(u8 family)
 {
 	/* addr6 of both directions */

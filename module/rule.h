@@ -265,6 +265,8 @@ void tq_actions_change(const struct tq_actions *a, struct tq_key *key);
 /* Do they copy to @q, or steal for it? */
 bool tq_actions_use(const struct tq_actions *a, const struct tq_queue *q);
 bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
+/* The same once more, with users of the queues and a new quota; -ENOMEM. */
+int tq_actions_copy(struct tq_actions *to, const struct tq_actions *from);
 /* Gives back what they hold: users of queues, a quota. */
 void tq_actions_release(struct tq_actions *a);
 /* Bytes of memory behind the actions of a version. */

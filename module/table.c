@@ -227,22 +227,24 @@ int tq_table_hash(struct tq_table *t, struct tq_rule *rule)
 	return 0;
 }
 
-void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
+void tq_table_unexpire(struct tq_table *t, struct tq_rule *rule)
+{
+	lockdep_assert_held(&t->lock);
+	if (RB_EMPTY_NODE(&rule->expiry))
+		return;
+	rb_erase_cached(&rule->expiry, &t->expiry);
+	RB_CLEAR_NODE(&rule->expiry);
+}
+
+void tq_table_expire_at(struct tq_table *t, struct tq_rule *rule, u64 when)
 {
 	struct rb_node **p = &t->expiry.rb_root.rb_node, *parent = NULL;
 	bool first = true;
 
-	lockdep_assert_held(&t->lock);
-	if (!RB_EMPTY_NODE(&rule->expiry)) {
-		rb_erase_cached(&rule->expiry, &t->expiry);
-		RB_CLEAR_NODE(&rule->expiry);
-	}
-	if (!ms) {
-		WRITE_ONCE(rule->expires, 0);
+	tq_table_unexpire(t, rule);
+	WRITE_ONCE(rule->expires, when);
+	if (!when)
 		return;
-	}
-	/* Rounded up: never too early.  0 is "never" and long past. */
-	WRITE_ONCE(rule->expires, get_jiffies_64() + DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC));
 	while (*p) {
 		parent = *p;
 		if (rule->expires < rb_entry(parent, struct tq_rule, expiry)->expires) {
@@ -256,13 +258,17 @@ void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
 	rb_insert_color_cached(&rule->expiry, &t->expiry, first);
 }
 
+void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
+{
+	/* Rounded up: never too early.  0 is "never" and long past. */
+	tq_table_expire_at(t, rule, ms ? get_jiffies_64() +
+			   DIV_ROUND_UP_ULL(ms * HZ, MSEC_PER_SEC) : 0);
+}
+
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 {
 	lockdep_assert_held(&t->lock);
-	if (!RB_EMPTY_NODE(&rule->expiry)) {
-		rb_erase_cached(&rule->expiry, &t->expiry);
-		RB_CLEAR_NODE(&rule->expiry);
-	}
+	tq_table_unexpire(t, rule);
 	rhashtable_remove_fast(&t->handles, &rule->hash, handle_params);
 	t->memory -= tq_rule_memory(rule);
 	tq_rule_put(rule);

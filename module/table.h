@@ -41,6 +41,7 @@ struct tq_queue;
  * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
  * @memory: bytes of the rules, the linked versions and what they hold
+ * @unconfirmed: changes that may still be taken back; under tq_net.lock
  * @committing: a commit has changed it, but not @generation yet
  * @users: who forbids its deletion
  * @refs: who keeps its memory
@@ -64,6 +65,7 @@ struct tq_table {
 	u32			rules;
 	u32			nfqueue_rules;
 	u32			netdev_hooks;
+	u32			unconfirmed;
 	u64			memory;
 	bool			committing;
 
@@ -104,8 +106,23 @@ int tq_table_hash(struct tq_table *t, struct tq_rule *rule);
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule);
 /* The rule expires in @ms milliseconds, or, if 0, never. */
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms);
+/* At @when, jiffies64; 0: never. */
+void tq_table_expire_at(struct tq_table *t, struct tq_rule *rule, u64 when);
+/* The rule is not looked for when it expires; its time stays as it is. */
+void tq_table_unexpire(struct tq_table *t, struct tq_rule *rule);
 int tq_table_link(struct tq_table *t, struct tq_version *v);
 void tq_table_unlink(struct tq_table *t, struct tq_version *v);
+/* A version may be seen by packets, now or after a commit; or not any more. */
+static inline void tq_table_alive(struct tq_table *t, const struct tq_version *v)
+{
+	t->nfqueue_rules += v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
+}
+
+static inline void tq_table_dead(struct tq_table *t, const struct tq_version *v)
+{
+	t->nfqueue_rules -= v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
+}
+
 /* The first linked version behind (@prio, @place), or the very first. */
 struct tq_version *tq_table_after(struct tq_table *t, bool first, u32 prio, u64 place);
 struct tq_version *tq_table_next(struct tq_version *v);

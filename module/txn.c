@@ -18,6 +18,13 @@
  *
  * Transactions on one table may overlap as long as they change different
  * rules: a rule that another open transaction has changed is busy.
+ *
+ * A commit that is to be confirmed leaves behind the transaction that takes it
+ * back, made of copies of the versions that die, with their places.  It owns
+ * the rules that were changed, so that nobody can come between, keeps those
+ * that were deleted in the table of handles, with their counters, and is
+ * committed to revert or aborted to confirm.  Reverting can't fail: all that it
+ * needs is there.
  */
 #include <linux/netlink.h>
 #include <linux/slab.h>
@@ -26,6 +33,7 @@
 #include "net.h"
 #include "queue.h"
 #include "table.h"
+#include "trace.h"
 #include "txn.h"
 
 /* What @rule is for @txn: its own change, or what packets see. */
@@ -34,7 +42,7 @@ static struct tq_version *effective(const struct tq_txn *txn, const struct tq_ru
 	return rule->owner == txn ? rule->pending : rule->current_ver;
 }
 
-static void change_free(struct tq_change *c)
+void tq_change_free(struct tq_change *c)
 {
 	tq_rule_put(c->rule);
 	tq_table_put(c->table);
@@ -56,17 +64,6 @@ static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
 	rule->pending = version;
 	list_add_tail(&c->node, &txn->changes);
 	txn->count++;
-}
-
-/* A version may be seen by packets, now or after a commit; or not any more. */
-static void alive(struct tq_table *t, const struct tq_version *v)
-{
-	t->nfqueue_rules += v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
-}
-
-static void dead(struct tq_table *t, const struct tq_version *v)
-{
-	t->nfqueue_rules -= v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
 }
 
 static void set_timeout(struct tq_change *c, const struct tq_rule_spec *spec)
@@ -112,7 +109,7 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 		return err;
 	}
 	set_timeout(c, spec);
-	alive(t, v);
+	tq_table_alive(t, v);
 	note(txn, c, t, rule, v);
 	return 0;
 }
@@ -353,7 +350,7 @@ static void undo(struct tq_change *c)
 			tq_table_unhash(t, rule);
 	}
 	if (c->version) {
-		dead(t, c->version);
+		tq_table_dead(t, c->version);
 		tq_table_unlink(t, c->version);
 		tq_version_free_rcu(c->version);
 	}
@@ -369,7 +366,7 @@ void tq_txn_rollback(struct tq_txn *txn, u32 count)
 		undo(c);
 		list_del(&c->node);
 		txn->count--;
-		change_free(c);
+		tq_change_free(c);
 		cond_resched();
 	}
 }
@@ -378,6 +375,38 @@ void tq_txn_abort(struct tq_txn *txn)
 {
 	tq_txn_rollback(txn, 0);
 	kfree(txn);
+}
+
+/* The rule's timeout is about to change: @c->back is to bring it back. */
+static void keep_timeout(struct tq_change *c)
+{
+	struct tq_change *back = c->back;
+
+	back->restore = true;
+	back->timeout_ms = c->rule->timeout_ms;
+	back->was_expires = c->rule->expires;
+	back->set_expires = c->rule->expires;
+}
+
+/* A rule that may come back does not expire meanwhile; packets of generations
+ * before still look at the time itself.
+ */
+static void keep_expiry(struct tq_change *c)
+{
+	keep_timeout(c);
+	tq_table_unexpire(c->table, c->rule);
+}
+
+/* Unless somebody has refreshed it since. */
+static void restore_timeout(struct tq_txn *txn, struct tq_change *c)
+{
+	struct tq_rule *rule = c->rule;
+
+	if (rule->expires != c->set_expires)
+		return;
+	rule->timeout_ms = c->timeout_ms;
+	tq_table_expire_at(c->table, rule, c->was_expires);
+	tq_expire_by(txn->tn, rule->expires);
 }
 
 /* Sets the generations of one rule's versions.  A rule that was changed more
@@ -394,25 +423,34 @@ static void settle_version(struct tq_txn *txn, struct tq_change *c)
 	if (rule->owner != txn) {
 		/* What the transaction itself has replaced was never seen. */
 		if (c->before)
-			dead(t, c->before);
+			tq_table_dead(t, c->before);
 		return;
 	}
 	if (old) {
 		WRITE_ONCE(old->died, gen);
-		dead(t, old);
+		tq_table_dead(t, old);
 		t->rules--;
 	}
 	if (new) {
 		WRITE_ONCE(new->born, gen);
 		t->rules++;
-	} else {
-		tq_table_unhash(t, rule);
 	}
 	c->before = old;
 	rule->current_ver = new;
 	rule->pending = NULL;
 	rule->owner = NULL;
 	t->committing = true;
+	if (c->back && (old || new)) {
+		rule->owner = txn->back;
+		rule->pending = c->back->version;
+	} else if (c->back) {
+		/* Added and deleted at once: nothing to come back. */
+		c->back->refresh = true;
+	}
+	if (!new && rule->owner)
+		keep_expiry(c);
+	else if (!new)
+		tq_table_unhash(t, rule);
 }
 
 static void settle(struct tq_txn *txn, struct tq_change *c)
@@ -421,10 +459,18 @@ static void settle(struct tq_txn *txn, struct tq_change *c)
 
 	if (!c->refresh)
 		settle_version(txn, c);
-	if (!c->timed || !rule->current_ver)
+	if (!rule->current_ver)
 		return;
+	if (c->restore)
+		restore_timeout(txn, c);
+	if (!c->timed)
+		return;
+	if (c->back)
+		keep_timeout(c);
 	rule->timeout_ms = c->timeout_ms;
 	tq_table_set_expiry(c->table, rule, c->expires_ms);
+	if (c->back)
+		c->back->set_expires = rule->expires;
 	tq_expire_by(txn->tn, rule->expires);
 }
 
@@ -451,6 +497,8 @@ void tq_txn_commit(struct tq_txn *txn)
 			 * their generations set.
 			 */
 			atomic_long_set_release(&t->generation, tq_table_generation(t) + 1);
+			trace_tqueue_table_commit(t->name, t->id, tq_table_generation(t),
+						  t->rules);
 		}
 		mutex_unlock(&t->lock);
 		cond_resched();
@@ -469,7 +517,7 @@ static void reclaim_work(struct work_struct *work)
 			mutex_unlock(&c->table->lock);
 			tq_version_free_rcu(c->before);
 		}
-		change_free(c);
+		tq_change_free(c);
 		cond_resched();
 	}
 	kfree(txn);
@@ -483,7 +531,7 @@ void tq_txn_release(struct tq_txn *txn)
 		if (c->before)
 			continue;
 		list_del(&c->node);
-		change_free(c);
+		tq_change_free(c);
 	}
 	if (list_empty(&txn->changes)) {
 		kfree(txn);

@@ -5,6 +5,8 @@
  * Life of a transaction: tq_txn_new(), any number of changes, then either
  * tq_txn_commit() and tq_txn_release(), or tq_txn_abort().  Every message
  * that changes rules is a transaction of its own, unless it names an open one.
+ * What is committed to be confirmed leaves a second transaction, which would
+ * take it back: see tq_txn_keep().
  */
 #ifndef _TQ_TXN_H
 #define _TQ_TXN_H
@@ -30,6 +32,9 @@ struct tq_table;
  * @again: the transaction had changed the rule before
  * @refresh: nothing but the timeout changes; @version and @before are NULL
  * @timed: the timeout is set, to @timeout_ms, of which @expires_ms are left
+ * @back: the change that takes this one back, in tq_txn.back
+ * @restore: in such a change: the timeout was @timeout_ms and the end
+ *	@was_expires, before it became @set_expires
  */
 struct tq_change {
 	struct list_head	node;
@@ -40,8 +45,12 @@ struct tq_change {
 	bool			again;
 	bool			refresh;
 	bool			timed;
+	bool			restore;
 	u64			timeout_ms;
 	u64			expires_ms;
+	struct tq_change	*back;
+	u64			was_expires;
+	u64			set_expires;
 };
 
 /**
@@ -51,6 +60,9 @@ struct tq_change {
  * @portid: of the netlink socket that owns it
  * @changes: struct tq_change
  * @count: length of @changes
+ * @back: what takes it back once it is committed, if tq_txn_keep() was called
+ * @unconfirmed: this is one that takes another back, which is committed
+ * @deadline: jiffies64 at which it does so
  * @work: reclaims what was replaced, a grace period after commit
  */
 struct tq_txn {
@@ -59,6 +71,9 @@ struct tq_txn {
 	u32			portid;
 	struct list_head	changes;
 	u32			count;
+	struct tq_txn		*back;
+	bool			unconfirmed;
+	u64			deadline;
 	struct rcu_work		work;
 };
 
@@ -107,5 +122,16 @@ void tq_txn_commit(struct tq_txn *txn);
 /* After commit, and after its changes were announced: lets go of it. */
 void tq_txn_release(struct tq_txn *txn);
 void tq_txn_abort(struct tq_txn *txn);
+
+/* Before a commit: makes the transaction that takes it back, @txn->back.  After
+ * the commit it is the caller's, for tq_txn_confirm() or for tq_txn_revert(),
+ * which ends as a commit does, by tq_txn_release().  -ENOMEM: nothing is kept.
+ */
+int tq_txn_keep(struct tq_txn *txn);
+void tq_txn_confirm(struct tq_txn *back);
+void tq_txn_revert(struct tq_txn *back);
+
+/* For txn_back.c: what holds a change goes with it. */
+void tq_change_free(struct tq_change *c);
 
 #endif /* _TQ_TXN_H */

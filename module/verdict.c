@@ -24,6 +24,7 @@
 #include "quota.h"
 #include "rule.h"
 #include "table.h"
+#include "trace.h"
 #include "verdict.h"
 
 /**
@@ -78,14 +79,15 @@ static void count(struct tq_rule *rule, const struct tq_key *key)
 		WRITE_ONCE(rule->last_hit, now);
 }
 
-static void lose(const struct tq_actions *a, struct tq_queue *steal, enum tqueue_loss cause)
+static void lose(const struct tq_actions *a, struct tq_queue *steal,
+		 const struct tq_record_meta *meta, enum tqueue_loss cause)
 {
 	u32 i;
 
 	for (i = 0; i < a->n_copies; i++)
-		tq_queue_lose(a->copy[i].queue, cause);
+		tq_queue_lose(a->copy[i].queue, meta, cause);
 	if (steal)
-		tq_queue_lose(steal, cause);
+		tq_queue_lose(steal, meta, cause);
 }
 
 /* Puts into queues what the rule says.  True: the packet is to end here. */
@@ -99,6 +101,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 	meta_init(&meta, &visit->key, visit->place->state);
 	meta.rule = v->rule->handle;
 	meta.table = visit->t->id;
+	meta.table_name = visit->t->name;
 	meta.generation = visit->gen;
 	meta.verdict = match_only ? TQUEUE_VERDICT_MATCH : a->verdict;
 
@@ -110,7 +113,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 		unsigned int cause = tq_quota_take(a->quota);
 
 		if (cause) {
-			lose(a, steal, cause);
+			lose(a, steal, &meta, cause);
 			return false;
 		}
 	}
@@ -126,6 +129,9 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 static bool hit(const struct visit *visit, const struct tq_version *v, bool match_only)
 {
 	count(v->rule, &visit->key);
+	trace_tqueue_rule_hit(visit->t->name, visit->t->id, visit->gen, v->rule->handle, v->prio,
+			      match_only ? TQUEUE_VERDICT_MATCH : v->actions->verdict,
+			      visit->key.len);
 	if (!v->actions->n_copies && !v->actions->steal)
 		return false;
 	return put_records(visit, v, match_only);
@@ -225,7 +231,7 @@ unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *sk
 	struct tq_key key;
 
 	if (cause) {
-		tq_queue_lose(target->queue, cause);
+		tq_queue_lose(target->queue, NULL, cause);
 		return target->otherwise;
 	}
 	/* Even a packet without a whole header is one that was asked for. */

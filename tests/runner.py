@@ -298,7 +298,7 @@ def collect(group):
 
     def pick(kernels):
         return [k for k in kernels if not want or k in want]
-    if group in ("lint", "spec", "unit"):
+    if group in ("lint", "spec", "unit", "fuzz"):
         return [host_job(group)]
     if group == "check":
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short) +
@@ -308,7 +308,7 @@ def collect(group):
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
     if group == "nightly":
-        return ([host_job(n) for n in ("spec", "unit", "lint", "spec-policy-test", "demo-test", "demo-extcap",
+        return ([host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
                                        "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False) + guest_jobs(pick(["debug"]), True, 2))
