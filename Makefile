@@ -12,7 +12,8 @@ PREFIX ?= /usr
 DKMS_DIR = $(DESTDIR)/usr/src/tqueue-$(VERSION)
 
 .PHONY: all module ctl install install-module install-ctl install-dkms demo bench check \
-	check-kernels check-debug nightly lint spec unit fuzz clean help version
+	check-kernels check-debug check-packages nightly lint spec unit fuzz deb rpm repo clean \
+	help version
 
 all: module ctl
 
@@ -49,8 +50,20 @@ demo:
 bench:
 	tests/bench/run $(BENCH)
 
-check check-kernels check-debug nightly lint spec unit fuzz:
+check check-kernels check-debug check-packages nightly lint spec unit fuzz:
 	tests/check $@
+
+# The packages, and then repositories of them.
+PACKAGES ?= packages
+
+deb:
+	debian/build $(PACKAGES)/deb
+
+rpm:
+	rpm/build $(PACKAGES)/rpm
+
+repo:
+	rpm/repo $(PACKAGES)
 
 clean:
 	-test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
@@ -71,11 +84,14 @@ help:
 	@echo '  make install             both, for this kernel [DESTDIR= PREFIX=/usr]'
 	@echo '  make install-ctl         tqctl and the iptables plugins'
 	@echo '  make install-dkms        the sources for dkms, which builds for every kernel'
+	@echo '  make deb, make rpm       packages, into ./packages [PACKAGES=folder]; make repo: and'
+	@echo '                           what apt and dnf need to install them from there'
 	@echo '  make demo [CAPTURES=...] traffic through a guest, into demo.pcapng'
 	@echo '  make bench [BENCH=...]   how fast it is, beside ipset, nft and iptables'
 	@echo '  make check               linters, unit tests, guest tests on Debian stable'
 	@echo '  make check-kernels       guest tests on all kernels'
 	@echo '  make check-debug         guest tests on the debug kernel, short'
+	@echo '  make check-packages      install, upgrade and remove the packages in roots of Debian'
 	@echo '  make nightly             everything there is'
 	@echo '  make lint, spec, unit    parts of make check'
 	@echo '  make fuzz                the parser and the message decoder, a minute each, by clang'

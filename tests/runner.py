@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs groups of tests and says how they went; tests/check calls it.
 
-  runner.py GROUP...        lint spec unit check check-kernels check-debug nightly
+  runner.py GROUP...        lint spec unit check check-kernels check-debug check-packages
+                            nightly
   runner.py --sum FILE...   tables and totals of what TQUEUE_RESULTS collected
 
 A test is a command that prints TAP: "ok 1 - name", "not ok 2 - name",
@@ -290,6 +291,16 @@ def host_job(name):
     return Job(name, [os.path.join(HERE, folder, what or "run")])
 
 
+def package_jobs(short):
+    """The packages; in the short form only what needs no root to install them in."""
+    jobs = [host_job("package-static")]
+    if not short:
+        jobs += [Job("package-deb-" + suite, [os.path.join(HERE, "package", "deb"), suite])
+                 for suite in ("trixie", "bookworm")]
+        jobs.append(host_job("package-rpm"))
+    return jobs
+
+
 def collect(group):
     """The jobs of a group.  The debug kernel is the slowest to have ready, so
     it comes last."""
@@ -307,8 +318,11 @@ def collect(group):
         return guest_jobs(pick(KERNELS), short, 1)
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
+    if group == "check-packages":
+        return package_jobs(short)
     if group == "nightly":
-        return ([host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
+        return (package_jobs(False) +
+                [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
                                        "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False) + guest_jobs(pick(["debug"]), True, 2))
