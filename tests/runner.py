@@ -19,7 +19,7 @@ with these lines in its first comment (all optional):
   # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
                               for the nightly; the others run there in their short form
 
-Where the tests of a kernel are many and short (check-kernels, check-debug), they
+Where the tests of a kernel are many (check-kernels, check-debug, nightly), they
 share a guest: tests/group.sh.  TQUEUE_GROUP=0 gives each its own.
 
 Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer,
@@ -325,7 +325,7 @@ def collect(group):
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
                                        "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
-                guest_jobs(pick(KERNELS + RT), False) + guest_jobs(pick(["debug"]), True, 2))
+                guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2))
     sys.exit("runner: no group '%s'" % group)
 
 
