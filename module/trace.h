@@ -3,8 +3,8 @@
  * trace.h - tracepoints: what chose a packet, what became of each copy, and when
  * rules changed.  Off, each costs a jump that is not taken.
  *
- * Names are arrays of TQUEUE_NAME_SIZE, zeros to the end, not dynamic strings: __assign_str() has changed its
- * arguments between the kernels that we build for.
+ * Names are arrays of TQUEUE_NAME_SIZE, zeros to the end, not dynamic strings:
+ * __assign_str() has changed its arguments between the kernels that we build for.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM tqueue
@@ -15,28 +15,6 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/tqueue.h>
-
-/* The numbers of the uapi, as perf and user space's tools print them. */
-#define tq_trace_verdicts					\
-	{ TQUEUE_VERDICT_PASS, "pass" },			\
-	{ TQUEUE_VERDICT_ACCEPT, "accept" },			\
-	{ TQUEUE_VERDICT_DROP, "drop" },			\
-	{ TQUEUE_VERDICT_NEXT, "next" },			\
-	{ TQUEUE_VERDICT_REPEAT, "repeat" },			\
-	{ TQUEUE_VERDICT_NFQUEUE, "nfqueue" },			\
-	{ TQUEUE_VERDICT_STEAL, "steal" },			\
-	{ TQUEUE_VERDICT_MATCH, "match" }
-
-#define tq_trace_losses						\
-	{ TQUEUE_LOSS_FULL, "full" },				\
-	{ TQUEUE_LOSS_NO_MEMORY, "no-memory" },			\
-	{ TQUEUE_LOSS_NO_RING, "no-ring" },			\
-	{ TQUEUE_LOSS_TOO_BIG, "too-big" },			\
-	{ TQUEUE_LOSS_UNREADABLE, "unreadable" },		\
-	{ TQUEUE_LOSS_DYING, "dying" },				\
-	{ TQUEUE_LOSS_RATE_LIMITED, "rate-limited" },		\
-	{ TQUEUE_LOSS_SAMPLED_OUT, "sampled-out" },		\
-	{ TQUEUE_LOSS_NESTED, "nested" }
 
 /* A rule has won a packet; by a match, its verdict is not carried out. */
 TRACE_EVENT(tqueue_rule_hit,
@@ -63,8 +41,16 @@ TRACE_EVENT(tqueue_rule_hit,
 	),
 	TP_printk("table=%s rule=%llu prio=%u verdict=%s len=%u generation=%llu",
 		  __entry->table, __entry->rule, __entry->prio,
-		  __print_symbolic(__entry->verdict, tq_trace_verdicts), __entry->len,
-		  __entry->generation)
+		  __print_symbolic(__entry->verdict,
+			{ TQUEUE_VERDICT_PASS, "pass" },
+			{ TQUEUE_VERDICT_ACCEPT, "accept" },
+			{ TQUEUE_VERDICT_DROP, "drop" },
+			{ TQUEUE_VERDICT_NEXT, "next" },
+			{ TQUEUE_VERDICT_REPEAT, "repeat" },
+			{ TQUEUE_VERDICT_NFQUEUE, "nfqueue" },
+			{ TQUEUE_VERDICT_STEAL, "steal" },
+			{ TQUEUE_VERDICT_MATCH, "match" }),
+		  __entry->len, __entry->generation)
 );
 
 /* A record is in a ring.  @table is NULL and @rule 0 for messages, and for packets
@@ -116,7 +102,17 @@ TRACE_EVENT(tqueue_record_lost,
 		__entry->cause = cause;
 	),
 	TP_printk("queue=%s table=%s rule=%llu cause=%s", __entry->queue, __entry->table,
-		  __entry->rule, __print_symbolic(__entry->cause, tq_trace_losses))
+		  __entry->rule,
+		  __print_symbolic(__entry->cause,
+			{ TQUEUE_LOSS_FULL, "full" },
+			{ TQUEUE_LOSS_NO_MEMORY, "no-memory" },
+			{ TQUEUE_LOSS_NO_RING, "no-ring" },
+			{ TQUEUE_LOSS_TOO_BIG, "too-big" },
+			{ TQUEUE_LOSS_UNREADABLE, "unreadable" },
+			{ TQUEUE_LOSS_DYING, "dying" },
+			{ TQUEUE_LOSS_RATE_LIMITED, "rate-limited" },
+			{ TQUEUE_LOSS_SAMPLED_OUT, "sampled-out" },
+			{ TQUEUE_LOSS_NESTED, "nested" }))
 );
 
 /* Packets see generation @gen of the table from now on. */

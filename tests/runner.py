@@ -321,7 +321,8 @@ def collect(group):
     if group == "check-packages":
         return package_jobs(short)
     if group == "nightly":
-        return (package_jobs(False) +
+        # What installs the packages is in check-packages.
+        return (package_jobs(True) +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
                                        "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
