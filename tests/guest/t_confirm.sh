@@ -11,7 +11,7 @@
 # timeout: 240
 # files: apply.py
 # kernels: all
-# short: TURNS=3 FLIPS=6 MANY=2000
+# short: TURNS=2 FLIPS=3 MANY=500
 . "$(dirname "$0")/lib.sh"
 : "${TURNS=12}" "${FLIPS=40}" "${MANY=20000}"
 config() { python3 ./apply.py "$@"; }
