@@ -61,7 +61,8 @@ match_again() {
 	grep '^#' "$WORK/run"
 	kv "$WORK/run"
 	[ -n "${KV[wrong]-}" ] || comment <"$WORK/run"
-	at_least "${KV[winners]:-0}" $((packets / 200)) "$WHAT: many rules have won"
+	at_least "${KV[winners]:-0}" $((rules < packets / 10 ? rules / 10 : packets / 200)) \
+		"$WHAT: many rules have won"
 }
 
 # Fates, from KV: $1 = names to add up, over IPv4 and IPv6 each

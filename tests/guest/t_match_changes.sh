@@ -13,8 +13,8 @@
 # kernels: all
 # short: SETS=400-600
 . "$(dirname "$0")/lib.sh"
-. ./match.sh
 : "${SETS=5000-8000,300-8000}"
+. ./match.sh
 
 # A batch as it is, and its table's name changed.
 for_table() { sed "s/^\(rule add\|rule del\) t /\1 $1 /" "$2"; }
