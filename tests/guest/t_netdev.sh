@@ -90,7 +90,7 @@ is "$(json_num packets "$(T -j -s rule show t handle 4)") $(json_num packets "$(
 refused "the same again" 1 "already" T hook add t family netdev hook ingress priority 7 dev vb
 refused "no device" 1 "device" T hook add t family netdev hook ingress
 refused "a hook of another family" 1 "ingress and egress" T hook add t family netdev hook input dev vb
-refused "a name that no device can have" 1 "name" tqctl -n b hook add t family netdev hook ingress dev a/b
+refused "a name that no device can have" 2 "not an interface" tqctl -n b hook add t family netdev hook ingress dev a/b
 
 # ---- what is no sound IP header matches nothing, and passes
 # Each has ports that rule 1 would drop; IPv4: ihl 4, version 5, more bytes than
