@@ -29,7 +29,8 @@ must T rule add t handle 9 prio 2 proto udp queue q sample 3 pass
 must T hook add t family inet hook prerouting priority raw
 must T hook add t family netdev hook ingress dev nosuch
 gen va -n 200 "udp 10.9.0.1:1 10.9.0.2:2000" >/dev/null
-gen va -n 30 "udp 10.9.0.1:1 10.9.0.2:2001" >/dev/null
+# Each CPU has a sample of its own.
+gen va -c 0 -n 30 "udp 10.9.0.1:1 10.9.0.2:2001" >/dev/null
 counted() { [ "$(rule_sum packets t)" = 230 ]; }
 until_ok 30 counted
 T metrics --rules >"$WORK/m"
