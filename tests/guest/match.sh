@@ -29,8 +29,8 @@ match_load() {
 	is "$(json_num rules "$(tqctl -n m -j table show t)")" "$rules" "$rules rules loaded"
 }
 
-# match_run RULES PACKETS SEED OPTION...: sends and compares; the counts stay in KV
-match_run() {
+# match_send RULES PACKETS SEED OPTION...: sends and compares; the counts stay in KV
+match_send() {
 	local rules=$1 packets=$2 seed=$3
 	shift 3
 	in_ns m tqmatch -r "$rules" -n "$packets" -s "$seed" -i "$LOOPS" -k "$KEYS" "$@" run "$DEV" \
@@ -39,6 +39,13 @@ match_run() {
 	grep '^#' "$WORK/run"
 	kv "$WORK/run"
 	[ -n "${KV[wrong]-}" ] || comment <"$WORK/run"
+}
+
+# match_run RULES PACKETS SEED OPTION...: that, of a table of which no rule has
+# counted yet
+match_run() {
+	local rules=$1 packets=$2
+	match_send "$@"
 	note "further looks ${KV[relooks]-}, looped ${KV[looped]-}"
 	note "winners ${KV[winners]-}, no rule ${KV[none4]-}+${KV[none6]-}, records ${KV[records]-}"
 	# The comparison must have had something to compare.
@@ -53,14 +60,8 @@ match_run() {
 # match_again RULES PACKETS SEED OPTION...: the same for a table of which some
 # rules have counted before
 match_again() {
-	local rules=$1 packets=$2 seed=$3
-	shift 3
-	in_ns m tqmatch -r "$rules" -n "$packets" -s "$seed" -i "$LOOPS" -k "$KEYS" "$@" run "$DEV" \
-		>"$WORK/run" 2>&1
-	ok $? "$WHAT: the first match of $packets packets is that of the linear search"
-	grep '^#' "$WORK/run"
-	kv "$WORK/run"
-	[ -n "${KV[wrong]-}" ] || comment <"$WORK/run"
+	local rules=$1 packets=$2
+	match_send "$@"
 	at_least "${KV[winners]:-0}" $((rules < packets / 10 ? rules / 10 : packets / 200)) \
 		"$WHAT: many rules have won"
 }
