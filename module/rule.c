@@ -208,7 +208,8 @@ static size_t actions_size(const struct tq_actions *a)
 	return offsetof(struct tq_actions, copy[a->n_copies]);
 }
 
-size_t tq_actions_memory(const struct tq_actions *a)
+/* Bytes of memory behind the actions of a version. */
+static size_t actions_memory(const struct tq_actions *a)
 {
 	return is_shared(a) ? 0 : actions_size(a);
 }
@@ -370,7 +371,7 @@ size_t tq_rule_memory(const struct tq_rule *rule)
 size_t tq_version_memory(const struct tq_version *v)
 {
 	return (v == first(v->rule) ? 0 : version_size(v->family)) + (v->whole ? sizeof(*v->whole) : 0) +
-	       tq_actions_memory(v->actions);
+	       actions_memory(v->actions);
 }
 
 static void version_free_cb(struct rcu_head *head)

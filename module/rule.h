@@ -269,8 +269,6 @@ bool tq_actions_equal(const struct tq_actions *a, const struct tq_actions *b);
 int tq_actions_copy(struct tq_actions *to, const struct tq_actions *from);
 /* Gives back what they hold: users of queues, a quota. */
 void tq_actions_release(struct tq_actions *a);
-/* Bytes of memory behind the actions of a version. */
-size_t tq_actions_memory(const struct tq_actions *a);
 
 /* A rule without versions, the first of which will be of @family; one reference
  * for the caller.
