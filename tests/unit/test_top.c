@@ -97,6 +97,25 @@ static void test_parts(void **state)
 	top_free(&now);
 }
 
+/* The module was reloaded: fewer records than before, but more bytes. */
+static void test_restart(void **state)
+{
+	struct top_view was = { .at = S }, now = { .at = 2 * S };
+	struct tq_queue q = queue(1, "q", 0, 1, 100);
+	char *out;
+
+	q.ring[0].stats.bytes = 600 << 10;
+	q.stats.bytes = 600 << 10;
+	add(&was, queue(1, "q", 0, 1, 5000));
+	add(&now, q);
+	out = text(&was, &now);
+	assert_non_null(strstr(out, "q                 all          100    600.0K "));
+	assert_non_null(strstr(out, "                    0          100    600.0K "));
+	free(out);
+	top_free(&was);
+	top_free(&now);
+}
+
 static uint64_t number(json_object *obj, const char *key)
 {
 	json_object *v;
@@ -140,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_json),
 	};
 
