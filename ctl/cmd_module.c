@@ -8,18 +8,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <netlink/msg.h>
 
 #include "apply.h"
 #include "holders.h"
 #include "msg.h"
+#include "run.h"
 #include "save.h"
 #include "stop.h"
 #include "tqctl.h"
@@ -29,8 +28,6 @@
 #define FILES		"/run/tqctl/reload"
 /* How soon --wait sees that nobody holds it any more. */
 #define LOOK_MS		250
-
-extern char **environ;
 
 static int check_loaded(struct tqctl *t)
 {
@@ -267,18 +264,13 @@ static int restore_all(struct tqctl *t, const struct netns_list *spaces)
 /* By modprobe, which knows where modules are and what is configured for them. */
 static int load(struct tqctl *t)
 {
-	char *argv[] = { "modprobe", MODULE, NULL };
-	int status, err;
-	pid_t pid;
+	static const char *const argv[] = { "modprobe", MODULE, NULL };
+	int status = run_program(argv, NULL, 0);
 
-	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (err)
-		return tqctl_errno(t, err, "modprobe");
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return tqctl_errno(t, errno, "modprobe");
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		tqctl_say(t, "modprobe could not load the module");
+	if (status < 0)
+		return tqctl_errno(t, errno, "modprobe");
+	if (status) {
+		tqctl_say(t, "modprobe could not load the module: \"tqctl doctor\" may know why");
 		return TQCTL_REFUSED;
 	}
 	return TQCTL_OK;

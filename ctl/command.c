@@ -22,6 +22,7 @@ static const struct command objects[] = {
 	  .run = cmd_metrics, .keys = cmd_metrics_keys },
 	{ "monitor", "", "print changes as they happen", .run = cmd_monitor },
 	{ "module", "", "the kernel module: unload, reload", .sub = module_commands },
+	{ "doctor", "", "what keeps tqueue from working here, and how to mend it", .run = cmd_doctor },
 	{ "version", "", "versions of tool and module", .run = cmd_version },
 	{ .name = NULL }
 };

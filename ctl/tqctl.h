@@ -130,6 +130,7 @@ const struct parse_key *cmd_top_keys(unsigned int i);
 int cmd_metrics(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_metrics_keys(unsigned int i);
 int cmd_monitor(struct tqctl *t, struct parse *p);
+int cmd_doctor(struct tqctl *t, struct parse *p);
 int cmd_version(struct tqctl *t, struct parse *p);
 extern const char tqctl_version[];
 

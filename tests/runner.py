@@ -219,7 +219,7 @@ def header(path):
         for text in f:
             if not text.startswith("#"):
                 break
-            m = re.match(r"#\s*(timeout|files|modules|kernels|short|debug):\s*(.*?)\s*$", text)
+            m = re.match(r"#\s*(timeout|files|modules|kernels|short|debug|alone):\s*(.*?)\s*$", text)
             if m:
                 out[m[1]] = m[2]
     return out
@@ -259,8 +259,9 @@ def guest_jobs(kernels, short, groups=0):
             job = Job(name, guest_command(kernel, [(name, keys)], path, args), kernel)
             job.keys, job.args = keys, args
             tests.append(job)
-        if not groups:
-            jobs += tests
+        # Some leave the guest as nobody else could use it.
+        jobs += [j for j in tests if not groups or j.keys.get("alone")]
+        tests = [j for j in tests if not j.keys.get("alone")]
         for i in range(groups):
             share = tests[i::groups]
             if share:
