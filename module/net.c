@@ -18,6 +18,7 @@
 #include "hook.h"
 #include "net.h"
 #include "nl_txn.h"
+#include "overflow.h"
 #include "queue.h"
 #include "table.h"
 
@@ -78,6 +79,7 @@ static int __net_init net_begin(struct net *net)
 	xa_init_flags(&tn->txns, XA_FLAGS_ALLOC1);
 	tq_nl_txn_net_init(tn);
 	tq_expire_init(tn);
+	tq_overflow_init(tn);
 	return 0;
 }
 
@@ -94,6 +96,7 @@ static void __net_exit net_pre_end(struct net *net)
 	mutex_unlock(&tn->lock);
 	cancel_delayed_work_sync(&tn->revert);
 	cancel_delayed_work_sync(&tn->expire);
+	tq_overflow_exit(tn);
 }
 
 static void __net_exit net_end(struct list_head *nets)
@@ -103,6 +106,8 @@ static void __net_exit net_end(struct list_head *nets)
 	list_for_each_entry(net, nets, exit_list) {
 		struct tq_net *tn = tq_net(net);
 
+		/* Copies that were under way have found the queue alive until now. */
+		tq_overflow_exit(tn);
 		xa_destroy(&tn->txns);
 		xa_destroy(&tn->hooks);
 		xa_destroy(&tn->tables);

@@ -27,6 +27,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/irq_work.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -54,6 +55,8 @@ struct tq_table;
  * @txns: by id
  * @revert: takes back what was not confirmed in time
  * @expire: removes rules whose time is over
+ * @overflow_irq: a queue has begun to lose
+ * @overflow: tells of it, and looks whether they still do
  * @expire_at: jiffies64 at which it runs next; 0: not
  */
 struct tq_net {
@@ -74,6 +77,8 @@ struct tq_net {
 	u32			next_txn;
 	struct delayed_work	revert;
 	struct delayed_work	expire;
+	struct irq_work		overflow_irq;
+	struct delayed_work	overflow;
 	u64			expire_at;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * nl_queue.h - what nl_queue.c needs of nl_queue_fill.c.
+ * nl_queue.h - what nl_queue.c and overflow.c need of nl_queue_fill.c.
  */
 #ifndef _TQ_NL_QUEUE_H
 #define _TQ_NL_QUEUE_H
@@ -22,5 +22,10 @@ int tq_nl_queue_reply(const struct genl_info *info, struct tq_net *tn, struct tq
  */
 void tq_nl_queue_notify(struct tq_net *tn, const struct genl_info *info, u8 cmd,
 			struct tq_queue *q, u32 id, const char *name);
+
+/* Tells who listens, with a new serial, that @q overflows or has recovered.  Under
+ * tq_net.lock.
+ */
+void tq_nl_queue_overflow(struct tq_net *tn, const struct tq_queue *q, u8 cmd);
 
 #endif /* _TQ_NL_QUEUE_H */

@@ -204,6 +204,27 @@ void tq_nl_queue_notify(struct tq_net *tn, const struct genl_info *info, u8 cmd,
 	tq_nl_ntf_send(tn, skb, info);
 }
 
+void tq_nl_queue_overflow(struct tq_net *tn, const struct tq_queue *q, u8 cmd)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	lockdep_assert_held(&tn->lock);
+	if (!tq_nl_wanted(tn, NULL))
+		return;
+	tq_net_serial(tn);
+	skb = tq_nl_ntf_new(NULL, cmd, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!skb)
+		return;
+	if (WARN_ON_ONCE(put_name(skb, q->id, q->name) || put_total(skb, q) ||
+			 nla_put_u32(skb, TQUEUE_A_QUEUE_SERIAL, tn->serial))) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	tq_nl_ntf_send(tn, skb, NULL);
+}
+
 /* Dumps. */
 
 /**

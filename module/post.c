@@ -70,6 +70,7 @@
 #include <linux/string.h>
 
 #include "map.h"
+#include "overflow.h"
 #include "queue.h"
 #include "record.h"
 #include "ring.h"
@@ -361,6 +362,8 @@ bool tq_queue_packet(struct tq_queue *q, const struct sk_buff *skb,
 		else if (cause == TQUEUE_LOSS_FULL && READ_ONCE(q->hungry))
 			tq_queue_wake(q);
 	}
+	if (unlikely(cause))
+		tq_overflow_note(q);
 	rcu_read_unlock();
 	local_bh_enable();
 	if (unlikely(cause))
@@ -382,6 +385,7 @@ void tq_queue_lose(struct tq_queue *q, const struct tq_record_meta *meta, enum t
 		lose(c, rcu_dereference(c->ring), cause);
 		leave(q, c);
 	}
+	tq_overflow_note(q);
 	rcu_read_unlock();
 	local_bh_enable();
 }
@@ -471,6 +475,8 @@ int tq_queue_post(struct tq_queue *q, const void *data, size_t len)
 		else if (err == -EAGAIN && READ_ONCE(q->hungry))
 			tq_queue_wake(q);
 	}
+	if (err)
+		tq_overflow_note(q);
 	rcu_read_unlock();
 	local_bh_enable();
 	if (err)

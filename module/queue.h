@@ -180,6 +180,7 @@ struct tq_queue_cpu {
  * @flush_us: microseconds after which it is woken anyway
  * @dead: no name any more; producers put nothing in
  * @ended: and those that were at it have finished: what is in the rings is all
+ * @losing: it has lost something, and the work of overflow.c knows; 0 or 1
  * @hungry: a reader found nothing and waits, or will wait, to be told; see DOC:
  *	Wake-ups.  Written by readers and by who wakes them, not per packet
  * @armed: bit 0: @timer runs
@@ -208,6 +209,9 @@ struct tq_queue_cpu {
  * @net: the same; only to compare with, not a reference
  * @name_node: RCU; in tq_net.queue_names
  * @net_node: in tq_net.queues
+ * @overflows: that was told; this and the next two under tq_net.lock
+ * @losses_seen: sum of the losses when that was last seen to grow
+ * @losses_at: jiffies then
  * @all_node: in the machine's list, under tq_queues_lock
  * @xt_lock: protects @xt_users
  * @xt_users: see xt_users.h
@@ -224,6 +228,7 @@ struct tq_queue {
 	u32			flush_us;
 	bool			dead;
 	bool			ended;
+	u32			losing;
 	char			name[TQUEUE_NAME_SIZE];
 
 	u32			hungry ____cacheline_aligned_in_smp;
@@ -253,6 +258,9 @@ struct tq_queue {
 	const struct net	*net;
 	struct hlist_node	name_node;
 	struct list_head	net_node;
+	bool			overflows;
+	u64			losses_seen;
+	unsigned long		losses_at;
 	struct list_head	all_node;
 	spinlock_t		xt_lock;
 	struct list_head	xt_users;
