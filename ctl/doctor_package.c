@@ -131,11 +131,14 @@ static bool dkms_state(const char *version, const char *kver, char *state, size_
 	snprintf(state, size, "absent");
 	if (run_program(argv, out, sizeof(out)) < 0)
 		return false;
-	/* "tqueue/VERSION, KERNEL, ARCH: STATE (...)"; "tqueue/VERSION: added" */
+	/* "tqueue/VERSION, KERNEL, ARCH: STATE (...)"; "tqueue/VERSION: added"; before
+	 * dkms 3 it was "tqueue, VERSION".
+	 */
 	while ((line = strsep(&rest, "\n"))) {
 		const char *colon = strstr(line, ": "), *name = strstr(line, kver);
+		const size_t n = strlen(version);
 
-		if (!colon || (strchr(line, ',') && !name))
+		if (!colon || (!name && ((size_t)(colon - line) < n || strncmp(colon - n, version, n))))
 			continue;
 		snprintf(state, size, "%.*s", (int)strcspn(colon + 2, " ("), colon + 2);
 		if (name)

@@ -141,7 +141,7 @@ if [ -s "$WORK/symvers" ]; then
 	must mkdir "$LIB/build"
 	must cp "$WORK/symvers" "$LIB/build/Module.symvers"
 	finds "symbols that fit" 0 "ok module" "version $VERSION"
-	sed -E '/[[:space:]]kfree[[:space:]]*/s/^0x......../0x00000bad/' "$WORK/symvers" >"$LIB/build/Module.symvers"
+	sed -E '/[[:space:]]kfree$/s/^0x......../0x00000bad/' "$WORK/symvers" >"$LIB/build/Module.symvers"
 	finds "a symbol that does not" 1 "wrong module" '1 of its [0-9]+ symbols .* "kfree" is one'
 	must rm -r "$LIB/build"
 	[ ! -e "$WORK/build" ] || must mv "$WORK/build" "$LIB/build"
