@@ -36,7 +36,7 @@ class Tester:
 
     def saved(self, table, chain):
         out = run([self.command + "-save", "-t", table]).stdout
-        return [t[len("-A %s " % chain):] for t in out.splitlines() if t.startswith("-A %s " % chain)]
+        return [t[len("-A %s " % chain):].rstrip() for t in out.splitlines() if t.startswith("-A %s " % chain)]
 
     def rule(self, table, chain, rule, want, good):
         """What is wrong, or None"""

@@ -40,7 +40,9 @@ mend() {
 	sed -n "/^[a-z]* *$1 /{n;s/^ *\(mend it\|to do so\): //p}" "$WORK/doctor" | head -n 1
 }
 
-getent group tqueue >/dev/null || must groupadd -r tqueue
+# By hand: not every guest has groupadd.
+group_add() { echo "tqueue:x:987:" >>/etc/group; }
+getent group tqueue >/dev/null || group_add
 must depmod -a
 finds "not loaded" 0 "note loaded" "it is not" "modprobe tqueue"
 check "it does what it says" bash -c "$(mend loaded)"
@@ -84,9 +86,9 @@ ok $? "a user who is not in the group"
 setpriv --reuid 12345 --regid 12345 --groups "$(getent group tqueue | cut -d: -f3)" tqctl doctor >"$WORK/doctor" 2>&1
 grep -qE "^ok +group +you are in tqueue" "$WORK/doctor"
 ok $? "a user who is"
-must groupdel tqueue
+sed -i /^tqueue:/d /etc/group
 finds "no group" 0 "note group" "there is no group tqueue" "(groupadd|systemd-sysusers)"
-must groupadd -r tqueue
+group_add
 
 so=$(sed -n 's/^ok *iptables.*plugins in //p' "$WORK/doctor")/libxt_TQUEUE.so
 must mv "$so" "$WORK/"
