@@ -96,11 +96,11 @@ item() {
 		mv "$CACHE/tmp.$name" "$ITEM"
 		say "made $name-$key in $((SECONDS - t0)) s, $(du -sh "$ITEM" | cut -f1)"
 	) 9>"$CACHE/log/$name.lock" || exit 125
-	# Old keys go, but not at once: another checkout, or a long build on top of
+	# Old keys go, but not before a day: another checkout, or a long run on top of
 	# an old root, may be using them.
 	while IFS= read -r old; do
 		[ "$old" = "$ITEM" ] || rm -rf --one-file-system "$old"
-	done < <(find "$CACHE" -maxdepth 2 -mmin +60 \
+	done < <(find "$CACHE" -maxdepth 2 -mmin +1440 \
 		-path "$CACHE/$name-????????????????/.done" -printf '%h\n')
 }
 
