@@ -73,7 +73,7 @@ static enum package_tool package_tool(void)
 	} tools[] = {
 		/* Some have several: the first that is there is the system's. */
 		{ "/usr/bin/zypper", TOOL_ZYPPER },
-		{ "/var/lib/dpkg/status", TOOL_APT },
+		{ "/usr/bin/dpkg-query", TOOL_APT },
 		{ "/usr/bin/dnf", TOOL_DNF },
 	};
 	size_t i;
