@@ -31,6 +31,13 @@ struct tq_net *tq_net(const struct net *net)
 
 u32 tq_net_serial(struct tq_net *tn)
 {
+	if (!++tn->state)
+		tn->state = 1;
+	return tq_net_event(tn);
+}
+
+u32 tq_net_event(struct tq_net *tn)
+{
 	lockdep_assert_held(&tn->lock);
 	if (!++tn->serial)
 		tn->serial = 1;
@@ -67,6 +74,7 @@ static int __net_init net_begin(struct net *net)
 
 	tn->net = net;
 	tn->serial = 1;
+	tn->state = 1;
 	mutex_init(&tn->lock);
 	for (i = 0; i < ARRAY_SIZE(tn->queue_names); i++) {
 		INIT_HLIST_HEAD(&tn->queue_names[i]);

@@ -43,7 +43,8 @@ struct tq_table;
  * struct tq_net - one network namespace
  * @net: the namespace; not a counted reference: this struct is part of it
  * @lock: protects everything below for writers
- * @serial: number of the last change; never 0; see tq_net_serial()
+ * @serial: number of the last event; never 0; see tq_net_serial()
+ * @state: number of the last change, by which dumps know that there was one; never 0
  * @dying: pre_exit has begun; nothing new is made
  * @queue_names: RCU; struct tq_queue.name_node
  * @table_names: RCU; struct tq_table.name_node
@@ -63,6 +64,7 @@ struct tq_net {
 	struct net		*net;
 	struct mutex		lock;
 	u32			serial;
+	u32			state;
 	bool			dying;
 	struct hlist_head	queue_names[1 << TQ_NAME_HASH_BITS];
 	struct hlist_head	table_names[1 << TQ_NAME_HASH_BITS];
@@ -86,6 +88,8 @@ struct tq_net *tq_net(const struct net *net);
 
 /* Next serial, for a change that was just made.  Under tq_net.lock. */
 u32 tq_net_serial(struct tq_net *tn);
+/* The same for an event that changes no object: dumps under way stay whole. */
+u32 tq_net_event(struct tq_net *tn);
 
 /* Bucket of a name in queue_names or table_names. */
 u32 tq_name_hash(const char *name);

@@ -109,7 +109,7 @@ int tq_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, struct tq_net *
 	int err = 0;
 
 	mutex_lock(&tn->lock);
-	cb->seq = tn->serial;
+	cb->seq = tn->state;
 	xa_for_each_start(xa, id, object, cb->args[0]) {
 		void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 					&tq_nl_family, NLM_F_MULTI, cmd);

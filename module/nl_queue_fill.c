@@ -212,7 +212,7 @@ void tq_nl_queue_overflow(struct tq_net *tn, const struct tq_queue *q, u8 cmd)
 	lockdep_assert_held(&tn->lock);
 	if (!tq_nl_wanted(tn, NULL))
 		return;
-	tq_net_serial(tn);
+	tq_net_event(tn);
 	skb = tq_nl_ntf_new(NULL, cmd, NLMSG_DEFAULT_SIZE, &hdr);
 	if (!skb)
 		return;
@@ -281,10 +281,10 @@ static int dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd, u32 qu
 	int err = 0;
 
 	mutex_lock(&tn->lock);
-	cb->seq = tn->serial;
+	cb->seq = tn->state;
 	list_for_each_entry(q, &tn->queues, net_node) {
 		/* By number, since an id says nothing about the order.  If the
-		 * list has changed, the serial has, and the reader is told.
+		 * list has changed, the state has, and the reader is told.
 		 */
 		if (n++ < state->done)
 			continue;

@@ -341,7 +341,7 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		return 0;
 
 	mutex_lock(&tn->lock);
-	cb->seq = tn->serial;
+	cb->seq = tn->state;
 	t = tq_nl_rules_table(tn, tq_compat_dump_attrs(cb), cb->extack);
 	if (!IS_ERR(t) && pos->table && pos->table != t->id)
 		t = ERR_PTR(-ENOENT);	/* another one took the name meanwhile */

@@ -296,9 +296,10 @@ struct tqueue_map_producer {
  * there once only.
  *
  * Every committed change of a namespace's configuration has a serial number
- * (u32, never 0, runs on from 0xffffffff to 1).  Dumps whose objects changed
- * meanwhile carry NLM_F_DUMP_INTR.  Each notification carries the serial that
- * it made; consecutive notifications differ by one, so a gap is a loss.
+ * (u32, never 0, runs on from 0xffffffff to 1), and so has each overflow and
+ * recovery of a queue that somebody listens to.  Each notification carries the
+ * serial that it made; consecutive notifications differ by one, so a gap is a
+ * loss.  Dumps during which there was a change carry NLM_F_DUMP_INTR.
  *
  * NEW replies with the new object, ids and handles filled in.  With NLM_F_ECHO
  * the requester gets the notification too.
