@@ -65,23 +65,36 @@ bool doctor_line(const char *path, char *line, size_t size)
 	return true;
 }
 
+/* By os-release(5): many have the packages of other systems' tools. */
 static enum package_tool package_tool(void)
 {
 	static const struct {
-		const char		*path;
+		const char		*id;
 		enum package_tool	tool;
-	} tools[] = {
-		/* Some have several: the first that is there is the system's. */
-		{ "/usr/bin/zypper", TOOL_ZYPPER },
-		{ "/usr/bin/dpkg-query", TOOL_APT },
-		{ "/usr/bin/dnf", TOOL_DNF },
+	} ids[] = {
+		{ "debian", TOOL_APT }, { "ubuntu", TOOL_APT },
+		{ "fedora", TOOL_DNF }, { "rhel", TOOL_DNF },
+		{ "suse", TOOL_ZYPPER }, { "opensuse", TOOL_ZYPPER },
 	};
+	enum package_tool tool = TOOL_NONE;
+	char line[256], *word, *rest;
+	FILE *f = fopen("/etc/os-release", "re");
 	size_t i;
 
-	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		if (!access(tools[i].path, F_OK))
-			return tools[i].tool;
-	return TOOL_NONE;
+	if (!f)
+		f = fopen("/usr/lib/os-release", "re");
+	while (f && !tool && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "ID=", 3) && strncmp(line, "ID_LIKE=", 8))
+			continue;
+		word = strtok_r(strchr(line, '=') + 1, " \"'\n", &rest);
+		for (; word && !tool; word = strtok_r(NULL, " \"'\n", &rest))
+			for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+				if (!strcmp(word, ids[i].id))
+					tool = ids[i].tool;
+	}
+	if (f)
+		fclose(f);
+	return tool;
 }
 
 int cmd_doctor(struct tqctl *t, struct parse *p)

@@ -57,7 +57,11 @@ void doctor_tell(struct doctor *d, enum finding state, const char *what, const c
 /* A line of a file, without its end; false: there is none. */
 bool doctor_line(const char *path, char *line, size_t size);
 
-/* doctor_module.c: the module's file, and why the kernel may refuse it. */
+/* doctor_module.c: what modinfo would print of the module at d->path under @key; to be
+ * freed.  NULL: nothing.
+ */
+char *doctor_info(const struct doctor *d, const char *key);
+/* The module's file, and why the kernel may refuse it. */
 bool doctor_find_module(struct doctor *d);
 void doctor_module(struct doctor *d);
 /* doctor_trust.c: signatures, Secure Boot, lockdown. */

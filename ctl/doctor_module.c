@@ -35,6 +35,18 @@ static char *info(struct kmod_module *mod, const char *key)
 	return value;
 }
 
+char *doctor_info(const struct doctor *d, const char *key)
+{
+	struct kmod_module *mod;
+	char *value;
+
+	if (!d->path[0] || kmod_module_new_from_path(d->kmod, d->path, &mod) < 0)
+		return NULL;
+	value = info(mod, key);
+	kmod_module_unref(mod);
+	return value;
+}
+
 /* As modprobe would find it; to be unreferenced, or NULL. */
 static struct kmod_module *indexed(struct kmod_ctx *ctx)
 {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <libkmod.h>
 
 #include "doctor.h"
 
@@ -65,24 +64,6 @@ static int knows(const char *signer)
 	return found;
 }
 
-static char *signer_of(const struct doctor *d)
-{
-	struct kmod_list *list = NULL, *i;
-	struct kmod_module *mod = NULL;
-	char *signer = NULL;
-
-	if (kmod_module_new_from_path(d->kmod, d->path, &mod) < 0)
-		return NULL;
-	if (kmod_module_get_info(mod, &list) >= 0) {
-		kmod_list_foreach(i, list)
-			if (!strcmp(kmod_module_info_get_key(i), "signer"))
-				signer = strdup(kmod_module_info_get_value(i));
-		kmod_module_info_free_list(list);
-	}
-	kmod_module_unref(mod);
-	return signer;
-}
-
 static const char *import_key(void)
 {
 	return access(UBUNTU_MOK, F_OK) ? "mokutil --import " MOK : "update-secureboot-policy --enroll-key";
@@ -98,7 +79,7 @@ void doctor_trust(struct doctor *d)
 		doctor_tell(d, FINDING_OK, "signature", NULL, "the kernel asks for none");
 		return;
 	}
-	signer = signer_of(d);
+	signer = doctor_info(d, "signer");
 	if (!signer) {
 		snprintf(rebuild, sizeof(rebuild), "dkms build --force -m tqueue -v %s -k %s && "
 			 "dkms install --force -m tqueue -v %s -k %s", d->version, d->uts.release, d->version,

@@ -110,25 +110,6 @@ static void not_loaded(struct doctor *d)
 			    "it is not; the first command of root loads it");
 }
 
-/* The checksum of the installed module's sources; to be freed, or NULL. */
-static char *installed_sum(const struct doctor *d)
-{
-	struct kmod_list *list = NULL, *i;
-	struct kmod_module *mod = NULL;
-	char *sum = NULL;
-
-	if (!d->path[0] || kmod_module_new_from_path(d->kmod, d->path, &mod) < 0)
-		return NULL;
-	if (kmod_module_get_info(mod, &list) >= 0) {
-		kmod_list_foreach(i, list)
-			if (!strcmp(kmod_module_info_get_key(i), "srcversion") && !sum)
-				sum = strdup(kmod_module_info_get_value(i));
-		kmod_module_info_free_list(list);
-	}
-	kmod_module_unref(mod);
-	return sum;
-}
-
 void doctor_loaded(struct doctor *d)
 {
 	char version[64], sum[64], *want;
@@ -139,7 +120,7 @@ void doctor_loaded(struct doctor *d)
 	}
 	doctor_line("/sys/module/tqueue/version", version, sizeof(version));
 	doctor_line("/sys/module/tqueue/srcversion", sum, sizeof(sum));
-	want = installed_sum(d);
+	want = doctor_info(d, "srcversion");
 	if (d->path[0] && strcmp(version, d->version))
 		doctor_tell(d, FINDING_NOTE, "loaded", "tqctl module reload",
 			    "version %s runs, version %s is installed", version, d->version);
@@ -158,16 +139,17 @@ void doctor_loaded(struct doctor *d)
 
 static bool in_group(gid_t gid)
 {
-	gid_t groups[256];
-	int n, i;
+	int n = getgroups(0, NULL), i;
+	gid_t *groups;
+	bool in = !geteuid() || getegid() == gid;
 
-	if (!geteuid() || getegid() == gid)
-		return true;
-	n = getgroups(256, groups);
-	for (i = 0; i < n; i++)
-		if (groups[i] == gid)
-			return true;
-	return false;
+	groups = n > 0 ? calloc(n, sizeof(*groups)) : NULL;
+	if (groups)
+		n = getgroups(n, groups);
+	for (i = 0; groups && i < n && !in; i++)
+		in = groups[i] == gid;
+	free(groups);
+	return in;
 }
 
 /* In a database, but not of this login yet? */

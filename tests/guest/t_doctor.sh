@@ -22,17 +22,19 @@ MODPROBE=/etc/modprobe.d/zz-test.conf
 must test -f "$KO"
 
 # finds WHAT STATUS "STATE ABOUT" TEXT [MEND]: the doctor ends with STATUS, and one
-# of its findings is that
+# of its findings is that; MEND is what it says just behind it
 finds() {
-	local what=$1 status=$2 text
+	local what=$1 status=$2 about
 	# shellcheck disable=SC2086 # two words
-	text=$(printf '%-6s%-13s' $3)
+	about=$(printf '%-6s%-13s' $3)
 	tqctl doctor >"$WORK/doctor" 2>&1
 	is "$?" "$status" "$what: status"
-	grep -A1 "^$text" "$WORK/doctor" | grep -qE -- "$4"
+	grep -E -A1 -- "^$about.*($4)" "$WORK/doctor" >"$WORK/finding"
 	ok $? "$what: it says what"
-	[ -z "${5-}" ] || grep -qE -- "(mend it|to do so): $5" "$WORK/doctor"
-	ok $? "$what: and what mends it"
+	if [ -n "${5-}" ]; then
+		grep -qE -- "^ +(mend it|to do so): $5" "$WORK/finding"
+		ok $? "$what: and what mends it"
+	fi
 	comment <"$WORK/doctor"
 }
 # mend ABOUT: the command that the last finds() printed for it
@@ -133,13 +135,15 @@ finds "of another kernel" 1 "wrong module" "built for kernel ${wrong//+/\\+}, bu
 	"dkms install --force -m tqueue -v $VERSION -k $K"
 restored
 # What the kernel would say is known from its other modules.
+changed "vermagic=$KVER SMP" "vermagic=$KVER UMP"
 if grep -vq '^tqueue ' /proc/modules; then
-	changed "vermagic=$KVER SMP" "vermagic=$KVER UMP"
 	finds "of another kind of kernel" 1 "wrong module" 'built for a kernel with "UMP .*running one has "SMP'
-	restored
 else
 	skip "of another kind of kernel" "this one has no other module to compare with"
 fi
+refused "the kernel refuses it" 1 "format" modprobe tqueue
+restored
+finds "what the kernel said then" 0 "note loaded" 'when it last failed, the kernel said "tqueue: version magic'
 modprobe --dump-modversions "$KO" >"$WORK/symvers" 2>/dev/null
 if [ -s "$WORK/symvers" ]; then
 	[ ! -e "$LIB/build" ] || must mv "$LIB/build" "$WORK/build"
@@ -203,6 +207,18 @@ touch "$SRC/Makefile" "$SRC/main.c"
 [ ! -e "$LIB/build" ] || must mv "$LIB/build" "$WORK/build"
 finds "no headers" 1 "wrong module" "kernel $K has no module, for its headers are not installed" \
 	"apt install linux-headers-$K"
+must cp -a /etc/os-release "$WORK/"
+must rm /etc/os-release
+echo 'ID="rocky"
+ID_LIKE="rhel centos fedora"' >/etc/os-release
+finds "no headers, like Fedora" 1 "wrong module" "its headers are not installed" "dnf install kernel-devel-$K$"
+echo "ID_LIKE='suse opensuse'" >/etc/os-release
+finds "no headers, like SUSE" 1 "wrong module" "its headers are not installed" \
+	"zypper install kernel-${KVER##*-}-devel$"
+echo "ID=other" >/etc/os-release
+finds "no headers, unknown system" 1 "wrong module" "its headers are not installed" "install the headers of kernel $K$"
+must rm /etc/os-release
+must cp -a "$WORK/os-release" /etc/
 mkdir -p "$LIB/build/include"
 touch "$LIB/build/Makefile" "$LIB/build/.config"
 finds "not known to dkms" 1 "wrong module" "dkms does not know of version $VERSION" "dkms add -m tqueue -v $VERSION"
@@ -218,7 +234,6 @@ tqctl doctor >"$WORK/doctor"
 grep -qE "^note +kernels +kernel 9.9.9-other has no module, for its headers" "$WORK/doctor"
 ok $? "another kernel that has no module"
 rm -rf /var/lib/dpkg
-finds "another system" 1 "wrong module" "did not build"
 must rm -r "$LIB/build" "$SRC" /var/lib/dkms/tqueue "$other"
 [ ! -e "$WORK/build" ] || must mv "$WORK/build" "$LIB/build"
 must mv "$WORK/${KO##*/}" "$KO"
