@@ -18,6 +18,7 @@ with these lines in its first comment (all optional):
   # short: VAR=VALUE ...      arguments of a short run
   # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
                               for the nightly; the others run there in their short form
+  # alone: yes                it leaves the guest as no other test could use it
 
 Where the tests of a kernel are many (check-kernels, check-debug, nightly), they
 share a guest: tests/group.sh.  TQUEUE_GROUP=0 gives each its own.

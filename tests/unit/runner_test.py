@@ -104,6 +104,11 @@ def main():
         tree(tmp, DEATH)
         check("a guest dies", run(tmp, "check-kernels"), 1, "3 passed, 1 failed, 0 skipped",
               "failed: [trixie b] exit status")
+        # The guest that the others share has their files.
+        tree(tmp, {"a": "echo ok 1 - x", "c": "echo ok 1 - z",
+                   "b": "# alone: yes\n[ ! -e \"${0%/*}/t_a.sh\" ] && echo ok 1 - y"})
+        check("one that wants to be alone", run(tmp, "check-kernels"), 0, "3 passed, 0 failed, 0 skipped",
+              "check-kernels: 2 tests", "[trixie b] ok 1")
         tree(tmp, {})
         check("nothing to do is no success", run(tmp, "check-kernels"), 1, "0 passed, 1 failed, 0 skipped")
     print("1..%d" % n)
