@@ -25,9 +25,9 @@
 #ifndef _TQ_NET_H
 #define _TQ_NET_H
 
+#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/irq_work.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>

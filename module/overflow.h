@@ -9,6 +9,7 @@
 
 struct tq_net;
 
+/* Slow path of tq_overflow_note(). */
 void tq_overflow_begin(struct tq_queue *q);
 
 /* @q has just counted a loss.  Packet path, in the read-side section of RCU in

@@ -15,7 +15,8 @@
  * ourselves would never end, so it is a loss with a cause of its own ("nested").
  *
  * The packet path allocates nothing, and writes no line of memory that another
- * CPU writes, unless a reader has to be woken.
+ * CPU writes, unless a reader has to be woken or the queue begins to lose
+ * (overflow.c).
  *
  * Every copy that is asked for takes a number (seq), whether it becomes a record
  * or a loss.  Losses gather in "pending" and go before the next record of that
