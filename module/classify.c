@@ -21,7 +21,7 @@
  *
  * What a hit costs in cache lines: the plan and, with many tuples, one for each
  * of its cuts, all independent of each other; then for each tuple that remains
- * its own, the line of the hash and the version; the rule's counters.
+ * its own, the line of the hash and the version, which has the counters.
  *
  * DOC: Readers and writers
  *
@@ -42,6 +42,7 @@
  *    period.
  */
 #include <linux/mm.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 
 #include "classify.h"
@@ -88,7 +89,7 @@ static int grow(struct tq_classifier *c)
 			if (!v)
 				continue;
 			tq_point_of(&at, v);
-			tq_lines_insert(new, tq_tuple_hash(v->tuple, &at), slot);
+			tq_lines_insert(new, tq_tuple_hash(v->link->tuple, &at), slot);
 		}
 		cond_resched();
 	}
@@ -99,11 +100,11 @@ static int grow(struct tq_classifier *c)
 
 static int insert(struct tq_classifier *c, struct tq_version *v, const struct tq_point *at)
 {
-	const u64 hash = tq_tuple_hash(v->tuple, at);
+	const u64 hash = tq_tuple_hash(v->link->tuple, at);
 	unsigned long *slot;
 	int err;
 
-	slot = tq_lines_find(locked_lines(c), v->tuple, hash, at);
+	slot = tq_lines_find(locked_lines(c), v->link->tuple, hash, at);
 	if (slot)
 		return tq_slot_add(slot, v);
 	/* Without memory there may still be room: slower, not wrong. */
@@ -128,7 +129,7 @@ int tq_classifier_add(struct tq_classifier *c, struct tq_version *v)
 	t = tq_tuple_for(c, v, &at);
 	if (IS_ERR(t))
 		return PTR_ERR(t);
-	v->tuple = t;
+	v->link->tuple = t;
 	tq_tuple_count(c, t, v, &at);
 	err = insert(c, v, &at);
 	if (err)
@@ -140,14 +141,14 @@ int tq_classifier_add(struct tq_classifier *c, struct tq_version *v)
 
 void tq_classifier_del(struct tq_classifier *c, struct tq_version *v)
 {
-	const u8 family = v->tuple->family;
+	const u8 family = v->link->tuple->family;
 	struct tq_point at;
 
 	lockdep_assert_held(c->lock);
 
 	tq_point_of(&at, v);
-	c->slots -= tq_lines_remove(locked_lines(c), v, tq_tuple_hash(v->tuple, &at), &at);
-	tq_tuple_uncount(c, v->tuple);
+	c->slots -= tq_lines_remove(locked_lines(c), v, tq_tuple_hash(v->link->tuple, &at), &at);
+	tq_tuple_uncount(c, v->link->tuple);
 	tq_plan_tidy(c, family);
 }
 
@@ -239,7 +240,7 @@ static bool try(struct look *look, const struct tq_version *v)
 		return false;
 	if (look->after && !tq_version_before(look->after, v))
 		return false;
-	if (tq_rule_expired(v->rule))
+	if (tq_version_expired(v))
 		return false;
 	look->best = v;
 	look->rank = tq_version_rank(v);
@@ -282,7 +283,8 @@ static void probe(struct look *look, const struct tq_lines *l, const struct tq_t
 			if (slot & 1) {
 				try_vector(look, tq_slot_vector(slot));
 			} else if (slot) {
-				tq_version_prefetch((const struct tq_version *)slot);
+				/* A hit will write it. */
+				prefetchw((const void *)slot);
 				try(look, (const struct tq_version *)slot);
 			}
 		}

@@ -36,12 +36,12 @@ static unsigned int note_expired(struct tq_txn *txn, struct tq_table *t)
 		mutex_lock(&t->lock);
 		for (node = rb_first_cached(&t->expiry); node && got < ARRAY_SIZE(handles);
 		     node = rb_next(node)) {
-			struct tq_rule *rule = rb_entry(node, struct tq_rule, expiry);
+			struct tq_rule *rule = rb_entry(node, struct tq_timeout, node)->rule;
 
 			if (!tq_rule_expired(rule))
 				break;
 			/* Ours already, or busy in another transaction. */
-			if (!rule->owner)
+			if (!rule->change)
 				handles[got++] = rule->handle;
 		}
 		mutex_unlock(&t->lock);
@@ -80,7 +80,7 @@ static u64 soonest(struct tq_table *t)
 
 	mutex_lock(&t->lock);
 	node = rb_first_cached(&t->expiry);
-	at = node ? rb_entry(node, struct tq_rule, expiry)->expires : 0;
+	at = node ? rb_entry(node, struct tq_timeout, node)->expires : 0;
 	mutex_unlock(&t->lock);
 	return at;
 }

@@ -84,7 +84,7 @@ unsigned long *tq_lines_find(const struct tq_lines *l, const struct tq_tuple *t,
 			unsigned long *slot = &line->slot[__ffs64(m) / 8];
 			struct tq_version *w = tq_slot_first(*slot);
 
-			if (w && w->tuple == t && tq_tuple_has_key(t, w, at))
+			if (w && w->link->tuple == t && tq_tuple_has_key(t, w, at))
 				return slot;
 		}
 		if (!line->spilled)
@@ -168,7 +168,7 @@ static void slot_clear(struct tq_lines *l, u64 hash, unsigned long *slot)
 bool tq_lines_remove(struct tq_lines *l, const struct tq_version *v, u64 hash,
 		     const struct tq_point *at)
 {
-	unsigned long *slot = tq_lines_find(l, v->tuple, hash, at);
+	unsigned long *slot = tq_lines_find(l, v->link->tuple, hash, at);
 	struct tq_vector *vec;
 	u32 i;
 

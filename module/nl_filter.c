@@ -96,7 +96,7 @@ bool tq_nl_filter_test(const struct tq_filter *f, const struct tq_version *v)
 	tq_version_match(v, m);
 	if (v->prio < f->prio_min || v->prio > f->prio_max)
 		return false;
-	if (f->verdict && v->actions->verdict != f->verdict)
+	if (f->verdict && v->verdict != f->verdict)
 		return false;
 	if (f->family && m->family && m->family != f->family)
 		return false;
@@ -107,9 +107,9 @@ bool tq_nl_filter_test(const struct tq_filter *f, const struct tq_version *v)
 	if (f->dst_family && ((m->family && m->family != f->dst_family) ||
 			      !tq_prefix_holds(&m->dst, m->dst_len, &f->dst)))
 		return false;
-	if (f->hit && !atomic64_read(&v->rule->packets))
+	if (f->hit && !atomic64_read(&tq_version_rule(v)->first.v->packets))
 		return false;
-	if (f->queue && !tq_actions_use(v->actions, f->queue))
+	if (f->queue && !tq_actions_use(v->link->actions, f->queue))
 		return false;
 	return !f->key || tq_version_test(v, f->key);
 }

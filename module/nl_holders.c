@@ -63,16 +63,16 @@ static int put_rule(struct sk_buff *skb, const struct tq_table *t, u64 handle, u
 /* Does @v hold @q?  Packets see it, or it may come back: see tq_txn_keep(). */
 static bool holds(const struct tq_version *v, unsigned long gen, const struct tq_queue *q)
 {
-	const struct tq_rule *rule = v->rule;
+	const struct tq_rule *rule = tq_version_rule(v);
 
-	if (!tq_actions_use(v->actions, q))
+	if (!tq_actions_use(v->link->actions, q))
 		return false;
 	if (tq_version_seen(v, gen))
 		return true;
-	if (rule->pending != v || !rule->owner->unconfirmed)
+	if (!rule->change || rule->change->version != v || !rule->change->txn->unconfirmed)
 		return false;
 	/* Each rule once. */
-	return !rule->current_ver || !tq_actions_use(rule->current_ver->actions, q);
+	return !rule->current_ver || !tq_actions_use(rule->current_ver->link->actions, q);
 }
 
 static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_queue *q)
@@ -86,7 +86,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_qu
 		if (!holds(v, gen, q))
 			continue;
 		if (n++ < RULES_NAMED) {
-			err = put_rule(skb, t, v->rule->handle, 1);
+			err = put_rule(skb, t, tq_version_rule(v)->handle, 1);
 			if (err)
 				return err;
 		}

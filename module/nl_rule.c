@@ -312,7 +312,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, struct rules_pos *
 	for (v = tq_table_after(t, !pos->begun, pos->prio, pos->place); v; v = tq_table_next(v)) {
 		if (seen++ == LOOK_AT)
 			return 1;
-		if (tq_version_seen(v, gen) && !tq_rule_expired(v->rule) &&
+		if (tq_version_seen(v, gen) && !tq_version_expired(v) &&
 		    tq_nl_filter_test(f, v)) {
 			if (tq_nl_rule_fill(skb, v, query))
 				return n ? 1 : -EMSGSIZE;
@@ -320,7 +320,7 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, struct rules_pos *
 		}
 		pos->begun = true;
 		pos->prio = v->prio;
-		pos->place = v->place;
+		pos->place = v->link->place;
 	}
 	return 0;
 }
@@ -414,7 +414,7 @@ static bool told(const struct tq_change *c)
 {
 	if (c->refresh)
 		return c->rule->current_ver;
-	return !c->again && (c->before || c->rule->current_ver);
+	return !c->prev && (c->before || c->rule->current_ver);
 }
 
 static int ntf_end(struct tq_net *tn, const struct genl_info *info, struct sk_buff *skb, void *hdr)

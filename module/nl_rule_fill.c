@@ -142,24 +142,25 @@ static int put_actions(struct sk_buff *skb, const struct tq_actions *a)
 
 static int put_timeout(struct sk_buff *skb, const struct tq_rule *rule)
 {
-	u64 now = get_jiffies_64(), expires = READ_ONCE(rule->expires);
+	u64 now = get_jiffies_64(), expires = tq_rule_expires(rule);
 
 	if (!expires)
 		return 0;
-	return put_u64(skb, TQUEUE_A_RULE_TIMEOUT_MS, rule->timeout_ms) ?:
+	return put_u64(skb, TQUEUE_A_RULE_TIMEOUT_MS, READ_ONCE(rule->timeout->ms)) ?:
 	       put_u64(skb, TQUEUE_A_RULE_EXPIRES_MS,
 		       expires > now ? div_u64((expires - now) * MSEC_PER_SEC, HZ) : 0);
 }
 
 static int put_counters(struct sk_buff *skb, const struct tq_version *v)
 {
-	const struct tq_rule *rule = v->rule;
+	const struct tq_rule *rule = tq_version_rule(v);
+	const struct tq_version *home = rule->first.v;
 
-	return put_u64(skb, TQUEUE_A_RULE_PACKETS, atomic64_read(&rule->packets)) ?:
-	       put_u64(skb, TQUEUE_A_RULE_BYTES, atomic64_read(&rule->bytes)) ?:
+	return put_u64(skb, TQUEUE_A_RULE_PACKETS, atomic64_read(&home->packets)) ?:
+	       put_u64(skb, TQUEUE_A_RULE_BYTES, atomic64_read(&home->bytes)) ?:
 	       put_u64(skb, TQUEUE_A_RULE_COPIES, atomic64_read(&rule->copies)) ?:
 	       put_u64(skb, TQUEUE_A_RULE_LAST_HIT_MS,
-		       (u64)READ_ONCE(rule->last_hit) * MSEC_PER_SEC);
+		       (u64)READ_ONCE(home->last_hit) * MSEC_PER_SEC);
 }
 
 int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query)
@@ -168,11 +169,11 @@ int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query)
 
 	if (!nest)
 		return -EMSGSIZE;
-	if (put_u64(skb, TQUEUE_A_RULE_HANDLE, v->rule->handle) ||
+	if (put_u64(skb, TQUEUE_A_RULE_HANDLE, tq_version_rule(v)->handle) ||
 	    nla_put_u32(skb, TQUEUE_A_RULE_PRIO, v->prio) ||
 	    (!(query & TQUEUE_QUERY_TERSE) &&
-	     (put_match(skb, v) || put_actions(skb, v->actions))) ||
-	    put_timeout(skb, v->rule) || put_counters(skb, v)) {
+	     (put_match(skb, v) || put_actions(skb, v->link->actions))) ||
+	    put_timeout(skb, tq_version_rule(v)) || put_counters(skb, v)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

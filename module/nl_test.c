@@ -168,10 +168,10 @@ static int put_winners(struct sk_buff *reply, struct tq_table *t, struct tq_key 
 		err = tq_nl_rule_fill(reply, v, 0);
 		if (err)
 			break;
-		tq_actions_change(v->actions, key);
-		if (v->actions->verdict == TQUEUE_VERDICT_NEXT)
+		tq_actions_change(v->link->actions, key);
+		if (v->verdict == TQUEUE_VERDICT_NEXT)
 			after = v;
-		else if (v->actions->verdict == TQUEUE_VERDICT_REPEAT && repeats++ < TQ_REPEAT_MAX)
+		else if (v->verdict == TQUEUE_VERDICT_REPEAT && repeats++ < TQ_REPEAT_MAX)
 			after = NULL;
 		else
 			break;

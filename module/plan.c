@@ -218,7 +218,7 @@ static int draft_cuts(struct draft *d)
 
 static void sketch_one(struct draft *d, struct tq_version *v)
 {
-	struct tq_tuple *t = v->tuple;
+	struct tq_tuple *t = v->link->tuple;
 	struct tq_point at;
 	unsigned int i;
 
@@ -236,7 +236,7 @@ static void mark_one(struct draft *d, struct tq_version *v)
 	struct tq_point at;
 
 	tq_point_of(&at, v);
-	plan_mark(d->plan, v->tuple, &at);
+	plan_mark(d->plan, v->link->tuple, &at);
 }
 
 static void each_version(const struct tq_classifier *c, struct draft *d,
@@ -252,7 +252,7 @@ static void each_version(const struct tq_classifier *c, struct draft *d,
 			struct tq_version *v = tq_slot_first(slot);
 			const struct tq_vector *vec = tq_slot_vector(slot);
 
-			if (!v || v->tuple->family != d->family)
+			if (!v || v->link->tuple->family != d->family)
 				continue;
 			if (!vec) {
 				do_one(d, v);

@@ -103,13 +103,13 @@ bool tq_version_test(const struct tq_version *v, const struct tq_key *key)
 		    key->dport < v->dport_min || key->dport > v->dport_max)
 			return false;
 	}
-	return !v->whole || residual_test(v->whole, key);
+	return !(v->has & TQ_HAS_RESIDUAL) || residual_test(v->link->whole, key);
 }
 
 void tq_version_match(const struct tq_version *v, struct tq_match *m)
 {
-	if (v->whole) {
-		*m = *v->whole;
+	if (v->has & TQ_HAS_RESIDUAL) {
+		*m = *v->link->whole;
 		return;
 	}
 	memset(m, 0, sizeof(*m));
@@ -233,60 +233,133 @@ int tq_actions_copy(struct tq_actions *to, const struct tq_actions *from)
 	return 0;
 }
 
+/* ---- generations ---- */
+
+void tq_version_be_born(struct tq_version *v, unsigned long gen)
+{
+	WRITE_ONCE(v->born, gen);
+	/* (A) Who sees that it is young knows when it was born. */
+	smp_store_release(&v->flags, (v->flags & ~TQ_V_PENDING) | TQ_V_YOUNG);
+}
+
+void tq_version_die(struct tq_version *v, unsigned long gen)
+{
+	WRITE_ONCE(v->link->died, gen);
+	/* (A) likewise */
+	smp_store_release(&v->flags, v->flags | TQ_V_DYING);
+}
+
+void tq_version_grow_up(struct tq_version *v)
+{
+	WRITE_ONCE(v->flags, v->flags & ~TQ_V_YOUNG);
+}
+
+/* Is generation @gen @since or later?  They are not far apart. */
+static bool gen_from(unsigned long gen, u32 since)
+{
+	return (s32)((u32)gen - since) >= 0;
+}
+
+bool tq_version_seen_by(const struct tq_version *v, unsigned long gen)
+{
+	/* Pairs with (A). */
+	const u8 flags = smp_load_acquire(&v->flags);
+
+	if (flags & TQ_V_PENDING)
+		return false;
+	if (flags & TQ_V_YOUNG && !gen_from(gen, READ_ONCE(v->born)))
+		return false;
+	return !(flags & TQ_V_DYING && gen_from(gen, READ_ONCE(v->link->died)));
+}
+
+/* ---- memory ---- */
+
+/* The line, and for IPv6 another one. */
 static size_t version_size(u8 family)
 {
-	/* addr6 of both directions */
-	return sizeof(struct tq_version) +
-	       (family == NFPROTO_IPV6 ? 2 * sizeof(union nf_inet_addr) : 0);
-}
-
-static size_t rule_size(bool has_first)
-{
-	return sizeof(struct tq_rule) + (has_first ? sizeof(struct tq_version) : 0);
-}
-
-/* The memory of its first version, or NULL. */
-static struct tq_version *first(struct tq_rule *rule)
-{
-	return rule->has_first ? (struct tq_version *)(rule + 1) : NULL;
+	return family == NFPROTO_IPV6 ? 2 * sizeof(struct tq_version) : sizeof(struct tq_version);
 }
 
 struct tq_rule *tq_rule_alloc(u64 handle, u8 family)
 {
-	const bool has_first = family != NFPROTO_IPV6;
-	struct tq_rule *rule = kzalloc(rule_size(has_first), GFP_KERNEL_ACCOUNT);
+	struct tq_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	struct tq_version *v = kzalloc(version_size(family), GFP_KERNEL_ACCOUNT);
 
-	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && offsetof(struct tq_version, place) != 64);
+	/* kmalloc() aligns what is a power of two. */
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && sizeof(*v) != 64);
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && sizeof(*rule) > 128);
+	BUILD_BUG_ON(sizeof(v->addr6[0]) * 2 > sizeof(*v));
 
-	if (!rule)
+	if (!rule || !v) {
+		kfree(rule);
+		kfree(v);
 		return NULL;
+	}
+	v->link = &rule->first;
+	v->family = family;
+	v->flags = TQ_V_HOME | TQ_V_PENDING;
+	rule->first.v = v;
 	rule->handle = handle;
-	rule->has_first = has_first;
 	refcount_set(&rule->refs, 1);
-	RB_CLEAR_NODE(&rule->expiry);
 	return rule;
+}
+
+int tq_rule_make_timed(struct tq_rule *rule)
+{
+	struct tq_timeout *timeout;
+
+	if (rule->timeout)
+		return 0;
+	timeout = kzalloc(sizeof(*timeout), GFP_KERNEL_ACCOUNT);
+	if (!timeout)
+		return -ENOMEM;
+	timeout->rule = rule;
+	RB_CLEAR_NODE(&timeout->node);
+	/* Pairs with the acquire in tq_rule_expires(). */
+	smp_store_release(&rule->timeout, timeout);
+	return 0;
 }
 
 void tq_rule_put(struct tq_rule *rule)
 {
-	/* rhashtable readers (there are none but under the lock today) and
-	 * packets that count in it: both are behind RCU.
+	if (!refcount_dec_and_test(&rule->refs))
+		return;
+	/* All its versions are gone, each a grace period after packets could last
+	 * find it.  The table of handles may still look at the rule itself.
 	 */
-	if (refcount_dec_and_test(&rule->refs))
-		kfree_rcu(rule, rcu);
+	kfree(rule->timeout);
+	kfree(rule->first.v);
+	kfree_rcu(rule, rcu);
 }
 
+/* Memory for a version of @rule. */
 static struct tq_version *version_memory(struct tq_rule *rule, u8 family)
 {
-	if (!rule->has_first || rule->first_used || family == NFPROTO_IPV6)
-		return kzalloc(version_size(family), GFP_KERNEL_ACCOUNT);
-	return first(rule);
+	struct tq_version *v = rule->first.v;
+	struct tq_later *later;
+
+	if (!rule->first_used && v->family == family)
+		return v;
+	v = kzalloc(version_size(family), GFP_KERNEL_ACCOUNT);
+	later = kzalloc(sizeof(*later), GFP_KERNEL_ACCOUNT);
+	if (!v || !later) {
+		kfree(v);
+		kfree(later);
+		return NULL;
+	}
+	later->rule = rule;
+	later->link.v = v;
+	v->link = &later->link;
+	v->flags = TQ_V_PENDING;
+	return v;
 }
 
-static void free_memory(struct tq_rule *rule, struct tq_version *v)
+static void free_memory(struct tq_version *v)
 {
-	if (v != first(rule))
-		kfree(v);
+	if (v->flags & TQ_V_HOME)
+		return;
+	kfree(container_of(v->link, struct tq_later, link));
+	kfree(v);
 }
 
 static void set_match(struct tq_version *v, const struct tq_match *m)
@@ -314,72 +387,79 @@ struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 				    const struct tq_actions *actions)
 {
 	struct tq_version *v = version_memory(rule, match->family);
+	struct tq_link *link;
 
 	if (!v)
 		return NULL;
+	link = v->link;
 	if (match->has & TQ_HAS_RESIDUAL) {
-		v->whole = kmemdup(match, sizeof(*match), GFP_KERNEL_ACCOUNT);
-		if (!v->whole)
+		link->whole = kmemdup(match, sizeof(*match), GFP_KERNEL_ACCOUNT);
+		if (!link->whole)
 			goto free;
 	}
-	v->actions = shared(actions) ?:
-		     kmemdup(actions, actions_size(actions), GFP_KERNEL_ACCOUNT);
-	if (!v->actions)
+	link->actions = shared(actions);
+	if (link->actions)
+		v->flags |= TQ_V_PLAIN;
+	else
+		link->actions = kmemdup(actions, actions_size(actions), GFP_KERNEL_ACCOUNT);
+	if (!link->actions)
 		goto free;
 	set_match(v, match);
 	refcount_inc(&rule->refs);
-	v->rule = rule;
-	if (v == first(rule))
+	if (v->flags & TQ_V_HOME)
 		rule->first_used = true;
+	if (rule->timeout)
+		v->flags |= TQ_V_TIMED;
+	v->verdict = actions->verdict;
 	v->prio = prio;
-	v->place = place;
-	v->born = TQ_GEN_NEVER;
-	v->died = TQ_GEN_NEVER;
+	v->place = min_t(u64, place, U32_MAX);
+	link->place = place;
 	return v;
 
 free:
-	kfree(v->whole);
-	v->whole = NULL;
-	free_memory(rule, v);
+	kfree(link->whole);
+	link->whole = NULL;
+	free_memory(v);
 	return NULL;
 }
 
 void tq_version_forget(struct tq_version *v)
 {
-	struct tq_rule *rule = v->rule;
+	struct tq_rule *rule = tq_version_rule(v);
 
-	if (!is_shared(v->actions))
-		kfree(v->actions);
-	kfree(v->whole);
-	free_memory(rule, v);
+	if (!is_shared(v->link->actions))
+		kfree(v->link->actions);
+	kfree(v->link->whole);
+	free_memory(v);
 	tq_rule_put(rule);
 }
 
 void tq_version_free(struct tq_version *v)
 {
 	/* Nobody else looks at them any more. */
-	if (!is_shared(v->actions))
-		tq_actions_release((struct tq_actions *)v->actions);
+	if (!is_shared(v->link->actions))
+		tq_actions_release((struct tq_actions *)v->link->actions);
 	tq_version_forget(v);
 }
 
 size_t tq_rule_memory(const struct tq_rule *rule)
 {
-	return rule_size(rule->has_first);
+	return sizeof(*rule) + version_size(rule->first.v->family) +
+	       (rule->timeout ? sizeof(*rule->timeout) : 0);
 }
 
 size_t tq_version_memory(const struct tq_version *v)
 {
-	return (v == first(v->rule) ? 0 : version_size(v->family)) + (v->whole ? sizeof(*v->whole) : 0) +
-	       actions_memory(v->actions);
+	return (v->flags & TQ_V_HOME ? 0 : sizeof(struct tq_later) + version_size(v->family)) +
+	       (v->link->whole ? sizeof(*v->link->whole) : 0) + actions_memory(v->link->actions);
 }
 
 static void version_free_cb(struct rcu_head *head)
 {
-	tq_version_free(container_of(head, struct tq_version, rcu));
+	tq_version_free(container_of(head, struct tq_link, rcu)->v);
 }
 
 void tq_version_free_rcu(struct tq_version *v)
 {
-	call_rcu(&v->rcu, version_free_cb);
+	call_rcu(&v->link->rcu, version_free_cb);
 }

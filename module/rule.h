@@ -7,6 +7,10 @@
  * change makes a new version.  A packet that reads generation g sees the
  * version with born <= g < died, so at most one of each rule, and of all rules
  * exactly those of that generation.
+ *
+ * Both are looked at only as long as there may be packets that they are different
+ * for: a grace period after its birth a version is simply there, until it dies.
+ * So 32 bits of a generation are enough.
  */
 #ifndef _TQ_RULE_H
 #define _TQ_RULE_H
@@ -14,7 +18,6 @@
 #include <linux/if.h>
 #include <linux/jiffies.h>
 #include <linux/netfilter.h>
-#include <linux/prefetch.h>
 #include <linux/rbtree.h>
 #include <linux/rculist.h>
 #include <linux/refcount.h>
@@ -28,7 +31,8 @@ struct tq_key;
 struct tq_queue;
 struct tq_quota;
 struct tq_tuple;
-struct tq_txn;
+struct tq_change;
+struct tq_link;
 
 /* bits of tq_match.has */
 enum {
@@ -129,124 +133,199 @@ struct tq_actions {
 	struct tq_copy		copy[TQUEUE_RULE_COPIES_MAX];
 };
 
-/**
- * struct tq_rule - identity of a rule
- * @current_ver: the version that new packets see, or NULL; under tq_table.lock
- * @pending: with @owner: what @current_ver becomes; NULL: deleted
- * @owner: the transaction that has changed the rule and is not committed
- * @timeout_ms: what @expires was last set to, from then on; under tq_table.lock
- * @expiry: in tq_table.expiry, if @expires; under tq_table.lock
- * @rcu: delays its end
- * @has_first: the memory of a version is behind it
- * @first_used: which is, or was, one
- * @packets: counters; all packets of a rule write this line
- * @expires: jiffies64 from which on it is skipped; 0: never
- * @last_hit: seconds since the epoch, 0: never
- * @handle: unique in its table
- * @hash: in tq_table.handles, from the first pending version to the commit of
- *	the delete
- * @refs: one for each version, one while in tq_table.handles
- *
- * Behind it comes the memory of its first version, if together they take 256
- * bytes, which those of IPv6 do not.  Most rules are never changed, so a packet
- * that has found the version knows where the counters are.
- */
-struct tq_rule {
-	struct tq_version	*current_ver;
-	struct tq_version	*pending;
-	struct tq_txn		*owner;
-	u64			timeout_ms;
-	union {
-		struct rb_node	expiry;
-		struct rcu_head	rcu;
-	};
-	bool			has_first;
-	bool			first_used;
-
-	struct {
-		atomic64_t	packets;
-		atomic64_t	bytes;
-		atomic64_t	copies;
-		u64		expires;
-		time64_t	last_hit;
-		u64		handle;
-		struct rhash_head hash;
-		refcount_t	refs;
-	} ____cacheline_aligned_in_smp;
+/* bits of tq_version.flags */
+enum {
+	TQ_V_HOME	= 1 << 0,	/* of the rule's first version: counters are here */
+	TQ_V_PENDING	= 1 << 1,	/* no generation sees it yet, or ever */
+	TQ_V_YOUNG	= 1 << 2,	/* those before tq_version.born do not */
+	TQ_V_DYING	= 1 << 3,	/* those from tq_link.died on do not */
+	TQ_V_TIMED	= 1 << 4,	/* the rule has, or had, a timeout */
+	TQ_V_PLAIN	= 1 << 5,	/* its actions are a verdict and nothing else */
 };
 
-static inline bool tq_rule_expired(const struct tq_rule *rule)
-{
-	u64 expires = READ_ONCE(rule->expires);
-
-	return unlikely(expires) && time_after_eq64(get_jiffies_64(), expires);
-}
-
-/* Not yet, and not any more, in any generation. */
-#define TQ_GEN_NEVER	ULONG_MAX
+/* Some generations see it and some don't. */
+#define TQ_V_UNSETTLED	(TQ_V_PENDING | TQ_V_YOUNG | TQ_V_DYING)
 
 /**
- * struct tq_version - one version of a rule
- * @born: first generation that sees it; TQ_GEN_NEVER: not committed
- * @died: first generation that does not
- * @rule: identity; the version holds a reference
- * @actions: its own, or those of a verdict and nothing else
- * @prio: lower wins
- * @has: as in struct tq_match, and so on
+ * struct tq_version - one version of a rule: what packets need of it
+ * @packets: counters, of all versions, if TQ_V_HOME
+ * @bytes: likewise
+ * @link: the rest
  * @src4: IPv4 addresses, host order
- * @place: order among rules of one priority
- * @whole: all of the match, if a packet must be asked for more than is here
- * @tuple: where the index has it
- * @order: in tq_table.order, by (@prio, @place)
- * @rcu: delays its end
+ * @prio: lower wins
+ * @place: order among rules of one priority; U32_MAX: as tq_link.place says
+ * @last_hit: seconds since the epoch, 0: never; if TQ_V_HOME
+ * @born: with TQ_V_YOUNG: first generation that sees it, its low 32 bits
+ * @has: as in struct tq_match, and so on
+ * @verdict: enum tqueue_verdict
+ * @flags: TQ_V_*; written under tq_table.lock
  * @addr6: IPv6 source and destination; there only if @family is NFPROTO_IPV6
  *
- * What a lookup reads of an IPv4 rule is the first 64 bytes.
+ * For a packet that hits, a rule that never was changed is this one line: what
+ * is compared, and what is counted.  The line of the first version stays as
+ * long as the rule.
  */
 struct tq_version {
-	unsigned long		born;
-	unsigned long		died;
-	struct tq_rule		*rule;
-	const struct tq_actions	*actions;
-	u32			prio;
-	u16			has;
-	u8			src_len;
-	u8			dst_len;
+	atomic64_t		packets;
+	atomic64_t		bytes;
+	struct tq_link		*link;
+	u32			src4;
+	u32			dst4;
 	u16			sport_min;
 	u16			sport_max;
 	u16			dport_min;
 	u16			dport_max;
-	u32			src4;
-	u32			dst4;
+	u32			prio;
+	u32			place;
+	u32			last_hit;
+	u32			born;
+	u16			has;
+	u8			src_len;
+	u8			dst_len;
 	u8			family;
 	u8			proto;
+	u8			verdict;
+	u8			flags;
 
-	u64			place;
+	union nf_inet_addr	addr6[];
+};
+
+/**
+ * struct tq_link - the rest of a version
+ * @v: the version
+ * @actions: its own, or those of a verdict and nothing else
+ * @whole: all of the match, if v->has any TQ_HAS_RESIDUAL
+ * @tuple: where the index has it
+ * @place: order among rules of one priority
+ * @order: in tq_table.order, by (prio, @place)
+ * @rcu: delays its end
+ * @died: with TQ_V_DYING: first generation that does not see it, its low 32 bits
+ */
+struct tq_link {
+	struct tq_version	*v;
+	const struct tq_actions	*actions;
 	struct tq_match		*whole;
 	struct tq_tuple		*tuple;
+	u64			place;
 	union {
 		struct rb_node	order;
 		struct rcu_head	rcu;
 	};
-	union nf_inet_addr	addr6[];
+	u32			died;
 };
 
-/* Fetches what a hit of @v will write, if it is the first version of its rule. */
-static inline void tq_version_prefetch(const struct tq_version *v)
+/**
+ * struct tq_timeout - when a rule ends
+ * @rule: that has it
+ * @node: in tq_table.expiry, if @expires; under tq_table.lock
+ * @expires: jiffies64 from which on the rule is skipped; 0: never
+ * @ms: what @expires was last set to, from then on; under tq_table.lock
+ */
+struct tq_timeout {
+	struct tq_rule		*rule;
+	struct rb_node		node;
+	u64			expires;
+	u64			ms;
+};
+
+/**
+ * struct tq_rule - identity of a rule
+ * @current_ver: the version that new packets see, or NULL; under tq_table.lock
+ * @change: the newest change of the one transaction that has changed the rule
+ *	and is not committed; under tq_table.lock
+ * @rcu: delays its end
+ * @timeout: made when the rule first gets one, and stays
+ * @copies: counter
+ * @handle: unique in its table
+ * @hash: in tq_table.handles, from the first pending version to the commit of
+ *	the delete
+ * @refs: one for each version, one while in tq_table.handles
+ * @first_used: @first is, or was, a version's
+ * @first: link of the first version; first.v has the counters
+ *
+ * Most rules are never changed, and have no timeout: then this, and the line of
+ * the first version, is all there is.
+ */
+struct tq_rule {
+	union {
+		struct {
+			struct tq_version	*current_ver;
+			struct tq_change	*change;
+		};
+		struct rcu_head			rcu;
+	};
+	struct tq_timeout	*timeout;
+	atomic64_t		copies;
+	u64			handle;
+	struct rhash_head	hash;
+	refcount_t		refs;
+	bool			first_used;
+	struct tq_link		first;
+};
+
+/* The link of any version but the first. */
+struct tq_later {
+	struct tq_link		link;
+	struct tq_rule		*rule;
+};
+
+/* The version holds a reference to it. */
+static inline struct tq_rule *tq_version_rule(const struct tq_version *v)
 {
-	prefetchw((const char *)v - sizeof(struct tq_rule) + offsetof(struct tq_rule, packets));
+	return v->flags & TQ_V_HOME ? container_of(v->link, struct tq_rule, first) :
+				      container_of(v->link, struct tq_later, link)->rule;
+}
+
+/* Where a hit of @v counts. */
+static inline struct tq_version *tq_version_home(struct tq_version *v)
+{
+	return likely(v->flags & TQ_V_HOME) ? v : tq_version_rule(v)->first.v;
+}
+
+/* jiffies64; 0: never. */
+static inline u64 tq_rule_expires(const struct tq_rule *rule)
+{
+	/* Pairs with the release in tq_rule_make_timed(). */
+	const struct tq_timeout *timeout = smp_load_acquire(&rule->timeout);
+
+	return timeout ? READ_ONCE(timeout->expires) : 0;
+}
+
+static inline bool tq_rule_expired(const struct tq_rule *rule)
+{
+	const u64 expires = tq_rule_expires(rule);
+
+	return expires && time_after_eq64(get_jiffies_64(), expires);
+}
+
+static inline bool tq_version_expired(const struct tq_version *v)
+{
+	return unlikely(READ_ONCE(v->flags) & TQ_V_TIMED) && tq_rule_expired(tq_version_rule(v));
 }
 
 /* True if @a comes before @b in a table. */
 static inline bool tq_version_before(const struct tq_version *a, const struct tq_version *b)
 {
-	return a->prio != b->prio ? a->prio < b->prio : a->place < b->place;
+	if (a->prio != b->prio)
+		return a->prio < b->prio;
+	return a->place != b->place ? a->place < b->place : a->link->place < b->link->place;
 }
+
+/* rule.c: for those with TQ_V_UNSETTLED. */
+bool tq_version_seen_by(const struct tq_version *v, unsigned long gen);
 
 static inline bool tq_version_seen(const struct tq_version *v, unsigned long gen)
 {
-	return READ_ONCE(v->born) <= gen && gen < READ_ONCE(v->died);
+	return likely(!(READ_ONCE(v->flags) & TQ_V_UNSETTLED)) || tq_version_seen_by(v, gen);
 }
+
+/* Under tq_table.lock, before the table's generation becomes @gen: from @gen on
+ * @v is seen, or is not.
+ */
+void tq_version_be_born(struct tq_version *v, unsigned long gen);
+void tq_version_die(struct tq_version *v, unsigned long gen);
+/* A grace period after that: every packet sees it. */
+void tq_version_grow_up(struct tq_version *v);
 
 /* Mask of a prefix length, network order. */
 void tq_prefix_mask(union nf_inet_addr *mask, u8 family, u8 len);
@@ -274,6 +353,8 @@ void tq_actions_release(struct tq_actions *a);
  * for the caller.
  */
 struct tq_rule *tq_rule_alloc(u64 handle, u8 family);
+/* It may get a timeout now; -ENOMEM.  Under tq_table.lock. */
+int tq_rule_make_timed(struct tq_rule *rule);
 void tq_rule_put(struct tq_rule *rule);
 
 /* A version of @rule with a reference to it; takes over the users in @actions,
@@ -288,7 +369,7 @@ void tq_version_free_rcu(struct tq_version *v);
 void tq_version_free(struct tq_version *v);
 /* The same, but what @v's actions hold stays with the caller. */
 void tq_version_forget(struct tq_version *v);
-/* Bytes of a rule with its first version. */
+/* Bytes of a rule with its first version and its timeout. */
 size_t tq_rule_memory(const struct tq_rule *rule);
 /* Bytes that @v needs beyond those. */
 size_t tq_version_memory(const struct tq_version *v);

@@ -32,8 +32,8 @@ static void table_free_work(struct work_struct *work)
 
 	mutex_lock(&t->lock);
 	while ((n = rb_first(&t->order))) {
-		struct tq_version *v = rb_entry(n, struct tq_version, order);
-		struct tq_rule *rule = v->rule;
+		struct tq_version *v = rb_entry(n, struct tq_link, order)->v;
+		struct tq_rule *rule = tq_version_rule(v);
 
 		/* No change is left, so a linked version is a current one. */
 		tq_table_unlink(t, v);
@@ -227,35 +227,59 @@ int tq_table_hash(struct tq_table *t, struct tq_rule *rule)
 	return 0;
 }
 
+static void make_timed(struct tq_version *v)
+{
+	if (v)
+		WRITE_ONCE(v->flags, v->flags | TQ_V_TIMED);
+}
+
+int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule, struct tq_version *pending)
+{
+	lockdep_assert_held(&t->lock);
+	if (rule->timeout)
+		return 0;
+	if (tq_rule_make_timed(rule))
+		return -ENOMEM;
+	t->memory += sizeof(*rule->timeout);
+	make_timed(rule->current_ver);
+	make_timed(pending);
+	return 0;
+}
+
 void tq_table_unexpire(struct tq_table *t, struct tq_rule *rule)
 {
 	lockdep_assert_held(&t->lock);
-	if (RB_EMPTY_NODE(&rule->expiry))
+	if (!rule->timeout || RB_EMPTY_NODE(&rule->timeout->node))
 		return;
-	rb_erase_cached(&rule->expiry, &t->expiry);
-	RB_CLEAR_NODE(&rule->expiry);
+	rb_erase_cached(&rule->timeout->node, &t->expiry);
+	RB_CLEAR_NODE(&rule->timeout->node);
 }
 
 void tq_table_expire_at(struct tq_table *t, struct tq_rule *rule, u64 when)
 {
 	struct rb_node **p = &t->expiry.rb_root.rb_node, *parent = NULL;
+	struct tq_timeout *timeout = rule->timeout;
 	bool first = true;
 
+	if (!timeout) {
+		WARN_ON_ONCE(when);
+		return;
+	}
 	tq_table_unexpire(t, rule);
-	WRITE_ONCE(rule->expires, when);
+	WRITE_ONCE(timeout->expires, when);
 	if (!when)
 		return;
 	while (*p) {
 		parent = *p;
-		if (rule->expires < rb_entry(parent, struct tq_rule, expiry)->expires) {
+		if (when < rb_entry(parent, struct tq_timeout, node)->expires) {
 			p = &parent->rb_left;
 		} else {
 			p = &parent->rb_right;
 			first = false;
 		}
 	}
-	rb_link_node(&rule->expiry, parent, p);
-	rb_insert_color_cached(&rule->expiry, &t->expiry, first);
+	rb_link_node(&timeout->node, parent, p);
+	rb_insert_color_cached(&timeout->node, &t->expiry, first);
 }
 
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
@@ -276,7 +300,7 @@ void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 
 static size_t memory_of(const struct tq_version *v)
 {
-	return tq_version_memory(v) + (v->actions->quota ? tq_quota_memory() : 0);
+	return tq_version_memory(v) + (v->link->actions->quota ? tq_quota_memory() : 0);
 }
 
 int tq_table_link(struct tq_table *t, struct tq_version *v)
@@ -291,11 +315,11 @@ int tq_table_link(struct tq_table *t, struct tq_version *v)
 	t->memory += memory_of(v);
 	while (*p) {
 		parent = *p;
-		p = tq_version_before(v, rb_entry(parent, struct tq_version, order)) ?
+		p = tq_version_before(v, rb_entry(parent, struct tq_link, order)->v) ?
 			&parent->rb_left : &parent->rb_right;
 	}
-	rb_link_node(&v->order, parent, p);
-	rb_insert_color(&v->order, &t->order);
+	rb_link_node(&v->link->order, parent, p);
+	rb_insert_color(&v->link->order, &t->order);
 	return 0;
 }
 
@@ -304,7 +328,12 @@ void tq_table_unlink(struct tq_table *t, struct tq_version *v)
 	lockdep_assert_held(&t->lock);
 	tq_classifier_del(&t->classifier, v);
 	t->memory -= memory_of(v);
-	rb_erase(&v->order, &t->order);
+	rb_erase(&v->link->order, &t->order);
+}
+
+static struct tq_version *version_at(struct rb_node *n)
+{
+	return n ? rb_entry(n, struct tq_link, order)->v : NULL;
 }
 
 struct tq_version *tq_table_after(struct tq_table *t, bool first, u32 prio, u64 place)
@@ -313,21 +342,21 @@ struct tq_version *tq_table_after(struct tq_table *t, bool first, u32 prio, u64 
 
 	lockdep_assert_held(&t->lock);
 	while (n) {
-		struct tq_version *v = rb_entry(n, struct tq_version, order);
+		const struct tq_link *l = rb_entry(n, struct tq_link, order);
 
-		if (first || v->prio > prio || (v->prio == prio && v->place > place)) {
+		if (first || l->v->prio > prio || (l->v->prio == prio && l->place > place)) {
 			found = n;
 			n = n->rb_left;
 		} else {
 			n = n->rb_right;
 		}
 	}
-	return rb_entry_safe(found, struct tq_version, order);
+	return version_at(found);
 }
 
 struct tq_version *tq_table_next(struct tq_version *v)
 {
-	return rb_entry_safe(rb_next(&v->order), struct tq_version, order);
+	return version_at(rb_next(&v->link->order));
 }
 
 u64 tq_table_memory(struct tq_table *t)

@@ -34,7 +34,7 @@ struct tq_queue;
  * @lock: protects everything below; inside tq_net.lock
  * @handles: rules by handle: committed or pending, not deleted
  * @order: all linked versions by (prio, place)
- * @expiry: rules that expire, soonest first
+ * @expiry: struct tq_timeout of rules that expire, soonest first
  * @next_handle: not in use, nor any above
  * @next_place: behind all others
  * @rules: committed and not deleted
@@ -104,6 +104,10 @@ void tq_table_kill_all(struct tq_net *tn);
 struct tq_rule *tq_table_rule(struct tq_table *t, u64 handle);
 int tq_table_hash(struct tq_table *t, struct tq_rule *rule);
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule);
+/* @rule may get a timeout now, and so may the versions that packets see or,
+ * if the open transaction commits, will see; @pending: that, or NULL.  -ENOMEM.
+ */
+int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule, struct tq_version *pending);
 /* The rule expires in @ms milliseconds, or, if 0, never. */
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms);
 /* At @when, jiffies64; 0: never. */
@@ -115,12 +119,12 @@ void tq_table_unlink(struct tq_table *t, struct tq_version *v);
 /* A version may be seen by packets, now or after a commit; or not any more. */
 static inline void tq_table_alive(struct tq_table *t, const struct tq_version *v)
 {
-	t->nfqueue_rules += v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
+	t->nfqueue_rules += v->verdict == TQUEUE_VERDICT_NFQUEUE;
 }
 
 static inline void tq_table_dead(struct tq_table *t, const struct tq_version *v)
 {
-	t->nfqueue_rules -= v->actions->verdict == TQUEUE_VERDICT_NFQUEUE;
+	t->nfqueue_rules -= v->verdict == TQUEUE_VERDICT_NFQUEUE;
 }
 
 /* The first linked version behind (@prio, @place), or the very first. */

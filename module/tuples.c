@@ -345,7 +345,7 @@ void tq_tuple_uncount(struct tq_classifier *c, struct tq_tuple *t)
 	if (--t->versions)
 		return;
 	tq_plan_del(c, t);
-	/* Packets that hold a version of it may still compare v->tuple with a
+	/* Packets that hold a version of it may still compare its tuple with a
 	 * tuple of theirs, but never follow it.
 	 */
 	kfree_rcu(t, rcu);

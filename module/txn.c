@@ -13,6 +13,8 @@
  *	reclaim		a packet that loaded the generation before must still
  *			find what died: old versions stay linked for a grace
  *			period, are unlinked by a worker, and freed after one more.
+ *			By then every packet sees what was born, too, and need
+ *			not look at its generation any more.
  *	rollback	unlinks the new versions, newest change first, and
  *			gives each rule back what it was to become before.
  *
@@ -36,10 +38,16 @@
 #include "trace.h"
 #include "txn.h"
 
+/* The transaction that has changed @rule and is open, or NULL. */
+static struct tq_txn *owner(const struct tq_rule *rule)
+{
+	return rule->change ? rule->change->txn : NULL;
+}
+
 /* What @rule is for @txn: its own change, or what packets see. */
 static struct tq_version *effective(const struct tq_txn *txn, const struct tq_rule *rule)
 {
-	return rule->owner == txn ? rule->pending : rule->current_ver;
+	return owner(rule) == txn ? rule->change->version : rule->current_ver;
 }
 
 void tq_change_free(struct tq_change *c)
@@ -58,10 +66,10 @@ static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
 	c->table = t;
 	c->rule = rule;
 	c->version = version;
-	c->again = rule->owner == txn;
-	c->before = c->again ? rule->pending : NULL;
-	rule->owner = txn;
-	rule->pending = version;
+	c->txn = txn;
+	c->prev = owner(rule) == txn ? rule->change : NULL;
+	c->before = c->prev ? c->prev->version : NULL;
+	rule->change = c;
 	list_add_tail(&c->node, &txn->changes);
 	txn->count++;
 }
@@ -85,6 +93,14 @@ struct tq_txn *tq_txn_new(struct tq_net *tn, u32 portid)
 	return txn;
 }
 
+/* What can fail of a new timeout. */
+static int make_timed(struct tq_table *t, struct tq_rule *rule, const struct tq_rule_spec *spec)
+{
+	if (!spec->timed || !spec->timeout_ms)
+		return 0;
+	return tq_table_make_timed(t, rule, rule->change ? rule->change->version : NULL);
+}
+
 /* Links a version of @rule as @spec says; -errno leaves @spec's users with the
  * caller.
  */
@@ -97,6 +113,11 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 
 	if (!c)
 		return -ENOMEM;
+	err = make_timed(t, rule, spec);
+	if (err) {
+		kfree(c);
+		return err;
+	}
 	v = tq_version_alloc(rule, spec->prio, place, &spec->match, &spec->actions);
 	if (!v) {
 		kfree(c);
@@ -114,6 +135,12 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 	return 0;
 }
 
+/* 0: none */
+static u64 timeout_ms(const struct tq_rule *rule)
+{
+	return rule->timeout ? rule->timeout->ms : 0;
+}
+
 /* The rule is there: its timeout begins anew, with a new value if @spec has one.
  * The rule is not ours by that: whoever deletes it may do so.
  */
@@ -122,19 +149,24 @@ static int refresh(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule,
 {
 	struct tq_change *c;
 
-	if (!spec->timed && !rule->timeout_ms)
+	if (!spec->timed && !timeout_ms(rule))
 		return 0;
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return -ENOMEM;
+	if (make_timed(t, rule, spec)) {
+		kfree(c);
+		return -ENOMEM;
+	}
 	set_timeout(c, spec);
 	if (!spec->timed) {
 		c->timed = true;
-		c->timeout_ms = rule->timeout_ms;
-		c->expires_ms = rule->timeout_ms;
+		c->timeout_ms = timeout_ms(rule);
+		c->expires_ms = c->timeout_ms;
 	}
 	tq_table_get(t);
 	refcount_inc(&rule->refs);
+	c->txn = txn;
 	c->table = t;
 	c->rule = rule;
 	c->refresh = true;
@@ -152,7 +184,8 @@ static bool is_wanted(const struct tq_version *v, const void *arg)
 {
 	const struct wanted *w = arg;
 
-	return v == effective(w->txn, v->rule) && tq_actions_equal(v->actions, w->actions);
+	return v == effective(w->txn, tq_version_rule(v)) &&
+	       tq_actions_equal(v->link->actions, w->actions);
 }
 
 /* The rule without a handle of its own that @spec would only double. */
@@ -163,15 +196,17 @@ static struct tq_rule *find_equal(struct tq_txn *txn, struct tq_table *t,
 	struct tq_version *v;
 
 	v = tq_classifier_same(&t->classifier, spec->prio, &spec->match, is_wanted, &w);
-	return v ? v->rule : NULL;
+	return v ? tq_version_rule(v) : NULL;
 }
 
 static void set_counters(struct tq_rule *rule, const struct tq_rule_spec *spec)
 {
-	atomic64_set(&rule->packets, spec->packets);
-	atomic64_set(&rule->bytes, spec->bytes);
+	struct tq_version *home = rule->first.v;
+
+	atomic64_set(&home->packets, spec->packets);
+	atomic64_set(&home->bytes, spec->bytes);
 	atomic64_set(&rule->copies, spec->copies);
-	rule->last_hit = spec->last_hit;
+	home->last_hit = spec->last_hit;
 }
 
 static struct tq_rule *add_new(struct tq_txn *txn, struct tq_table *t, struct tq_rule_spec *spec)
@@ -212,7 +247,7 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 		rule = tq_table_rule(t, spec->handle);
 		if (!rule) {
 			rule = add_new(txn, t, spec);
-		} else if (rule->owner == txn && !rule->pending) {
+		} else if (owner(rule) == txn && !rule->change->version) {
 			/* Deleted before in this transaction, as a flush does that
 			 * is followed by what is to be there: the same rule goes
 			 * on, with its counters.
@@ -220,7 +255,7 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 			err = change_to(txn, t, rule, t->next_place, spec);
 			if (!err)
 				t->next_place++;
-		} else if (rule->owner && rule->owner != txn) {
+		} else if (rule->change && owner(rule) != txn) {
 			NL_SET_ERR_MSG(extack, "rule is being changed by another transaction");
 			err = -EBUSY;
 		} else {
@@ -255,7 +290,7 @@ static struct tq_rule *find_mine(struct tq_txn *txn, struct tq_table *t, u64 han
 		NL_SET_ERR_MSG(extack, "no rule has this handle");
 		return ERR_PTR(-ENOENT);
 	}
-	if (rule->owner && rule->owner != txn) {
+	if (rule->change && owner(rule) != txn) {
 		NL_SET_ERR_MSG(extack, "rule is being changed by another transaction");
 		return ERR_PTR(-EBUSY);
 	}
@@ -275,7 +310,7 @@ struct tq_rule *tq_txn_replace(struct tq_txn *txn, struct tq_table *t, struct tq
 	if (IS_ERR(rule))
 		goto unlock;
 	was = effective(txn, rule);
-	err = change_to(txn, t, rule, was->prio == spec->prio ? was->place : t->next_place, spec);
+	err = change_to(txn, t, rule, was->prio == spec->prio ? was->link->place : t->next_place, spec);
 	if (err)
 		rule = ERR_PTR(err);
 	else if (was->prio != spec->prio)
@@ -318,14 +353,16 @@ int tq_txn_flush(struct tq_txn *txn, struct tq_table *t, struct netlink_ext_ack 
 	lockdep_assert_held(&txn->tn->lock);
 	mutex_lock(&t->lock);
 	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
-		if (v != effective(txn, v->rule))
+		struct tq_rule *rule = tq_version_rule(v);
+
+		if (v != effective(txn, rule))
 			continue;
-		if (v->rule->owner && v->rule->owner != txn) {
+		if (rule->change && owner(rule) != txn) {
 			NL_SET_ERR_MSG(extack, "a rule is being changed by another transaction");
 			err = -EBUSY;
 			break;
 		}
-		err = delete_rule(txn, t, v->rule);
+		err = delete_rule(txn, t, rule);
 		if (err)
 			break;
 	}
@@ -343,12 +380,9 @@ static void undo(struct tq_change *c)
 	if (c->refresh)
 		return;
 	mutex_lock(&t->lock);
-	rule->pending = c->before;
-	if (!c->again) {
-		rule->owner = NULL;
-		if (!rule->current_ver)
-			tq_table_unhash(t, rule);
-	}
+	rule->change = c->prev;
+	if (!c->prev && !rule->current_ver)
+		tq_table_unhash(t, rule);
 	if (c->version) {
 		tq_table_dead(t, c->version);
 		tq_table_unlink(t, c->version);
@@ -383,9 +417,9 @@ static void keep_timeout(struct tq_change *c)
 	struct tq_change *back = c->back;
 
 	back->restore = true;
-	back->timeout_ms = c->rule->timeout_ms;
-	back->was_expires = c->rule->expires;
-	back->set_expires = c->rule->expires;
+	back->timeout_ms = timeout_ms(c->rule);
+	back->was_expires = tq_rule_expires(c->rule);
+	back->set_expires = back->was_expires;
 }
 
 /* A rule that may come back does not expire meanwhile; packets of generations
@@ -402,11 +436,11 @@ static void restore_timeout(struct tq_txn *txn, struct tq_change *c)
 {
 	struct tq_rule *rule = c->rule;
 
-	if (rule->expires != c->set_expires)
+	if (!rule->timeout || rule->timeout->expires != c->set_expires)
 		return;
-	rule->timeout_ms = c->timeout_ms;
+	rule->timeout->ms = c->timeout_ms;
 	tq_table_expire_at(c->table, rule, c->was_expires);
-	tq_expire_by(txn->tn, rule->expires);
+	tq_expire_by(txn->tn, c->was_expires);
 }
 
 /* Sets the generations of one rule's versions.  A rule that was changed more
@@ -417,37 +451,38 @@ static void settle_version(struct tq_txn *txn, struct tq_change *c)
 	struct tq_rule *rule = c->rule;
 	struct tq_table *t = c->table;
 	unsigned long gen = tq_table_generation(t) + 1;
-	struct tq_version *old = rule->current_ver, *new = rule->pending;
+	struct tq_version *old = rule->current_ver, *new;
 
 	lockdep_assert_held(&t->lock);
-	if (rule->owner != txn) {
+	if (owner(rule) != txn) {
 		/* What the transaction itself has replaced was never seen. */
 		if (c->before)
 			tq_table_dead(t, c->before);
 		return;
 	}
+	new = rule->change->version;
 	if (old) {
-		WRITE_ONCE(old->died, gen);
+		tq_version_die(old, gen);
 		tq_table_dead(t, old);
 		t->rules--;
 	}
 	if (new) {
-		WRITE_ONCE(new->born, gen);
+		tq_version_be_born(new, gen);
+		c->born = true;
+		c->born_gen = gen;
 		t->rules++;
 	}
 	c->before = old;
 	rule->current_ver = new;
-	rule->pending = NULL;
-	rule->owner = NULL;
+	rule->change = NULL;
 	t->committing = true;
 	if (c->back && (old || new)) {
-		rule->owner = txn->back;
-		rule->pending = c->back->version;
+		rule->change = c->back;
 	} else if (c->back) {
 		/* Added and deleted at once: nothing to come back. */
 		c->back->refresh = true;
 	}
-	if (!new && rule->owner)
+	if (!new && rule->change)
 		keep_expiry(c);
 	else if (!new)
 		tq_table_unhash(t, rule);
@@ -467,11 +502,13 @@ static void settle(struct tq_txn *txn, struct tq_change *c)
 		return;
 	if (c->back)
 		keep_timeout(c);
-	rule->timeout_ms = c->timeout_ms;
+	if (!rule->timeout)
+		return;		/* it never had one, and gets none */
+	rule->timeout->ms = c->timeout_ms;
 	tq_table_set_expiry(c->table, rule, c->expires_ms);
 	if (c->back)
-		c->back->set_expires = rule->expires;
-	tq_expire_by(txn->tn, rule->expires);
+		c->back->set_expires = rule->timeout->expires;
+	tq_expire_by(txn->tn, rule->timeout->expires);
 }
 
 void tq_txn_commit(struct tq_txn *txn)
@@ -505,18 +542,29 @@ void tq_txn_commit(struct tq_txn *txn)
 	}
 }
 
+/* What was born in @c's commit is old enough now; it may have been replaced. */
+static void grow_up(const struct tq_change *c)
+{
+	struct tq_version *v = c->rule->current_ver;
+
+	if (v && v->born == c->born_gen)
+		tq_version_grow_up(v);
+}
+
 static void reclaim_work(struct work_struct *work)
 {
 	struct tq_txn *txn = container_of(to_rcu_work(work), struct tq_txn, work);
 	struct tq_change *c, *next;
 
 	list_for_each_entry_safe(c, next, &txn->changes, node) {
-		if (c->before) {
-			mutex_lock(&c->table->lock);
+		mutex_lock(&c->table->lock);
+		if (c->born)
+			grow_up(c);
+		if (c->before)
 			tq_table_unlink(c->table, c->before);
-			mutex_unlock(&c->table->lock);
+		mutex_unlock(&c->table->lock);
+		if (c->before)
 			tq_version_free_rcu(c->before);
-		}
 		tq_change_free(c);
 		cond_resched();
 	}
@@ -528,7 +576,7 @@ void tq_txn_release(struct tq_txn *txn)
 	struct tq_change *c, *next;
 
 	list_for_each_entry_safe(c, next, &txn->changes, node) {
-		if (c->before)
+		if (c->before || c->born)
 			continue;
 		list_del(&c->node);
 		tq_change_free(c);

@@ -27,9 +27,13 @@ struct tq_table;
  * @table: a reference
  * @rule: a reference
  * @version: what the rule became; NULL: deleted
- * @before: with @again: what the transaction had made of the rule before this
+ * @txn: that it is part of
+ * @prev: the transaction's change of the same rule before this one; NULL: it is
+ *	the first
+ * @before: with @prev: what the transaction had made of the rule before this
  *	change; without, and only after commit: what it replaced
- * @again: the transaction had changed the rule before
+ * @born: the commit gave the rule a new version, in generation @born_gen, of
+ *	which these are the low 32 bits
  * @refresh: nothing but the timeout changes; @version and @before are NULL
  * @timed: the timeout is set, to @timeout_ms, of which @expires_ms are left
  * @back: the change that takes this one back, in tq_txn.back
@@ -38,11 +42,14 @@ struct tq_table;
  */
 struct tq_change {
 	struct list_head	node;
+	struct tq_txn		*txn;
+	struct tq_change	*prev;
 	struct tq_table		*table;
 	struct tq_rule		*rule;
 	struct tq_version	*version;
 	struct tq_version	*before;
-	bool			again;
+	bool			born;
+	u32			born_gen;
 	bool			refresh;
 	bool			timed;
 	bool			restore;

@@ -17,10 +17,10 @@ static struct tq_version *clone(struct tq_table *t, const struct tq_version *v)
 	struct tq_version *new;
 	struct tq_match match;
 
-	if (tq_actions_copy(&actions, v->actions))
+	if (tq_actions_copy(&actions, v->link->actions))
 		return NULL;
 	tq_version_match(v, &match);
-	new = tq_version_alloc(v->rule, v->prio, v->place, &match, &actions);
+	new = tq_version_alloc(tq_version_rule(v), v->prio, v->link->place, &match, &actions);
 	if (!new) {
 		tq_actions_release(&actions);
 		return NULL;
@@ -43,7 +43,7 @@ static int keep(struct tq_txn *back, struct tq_change *c)
 		return -ENOMEM;
 	mutex_lock(&t->lock);
 	/* A rule comes back as a whole, for the first of its changes. */
-	b->refresh = c->refresh || c->again;
+	b->refresh = c->refresh || c->prev;
 	if (!b->refresh && c->rule->current_ver) {
 		b->version = clone(t, c->rule->current_ver);
 		err = b->version ? 0 : -ENOMEM;
@@ -55,6 +55,7 @@ static int keep(struct tq_txn *back, struct tq_change *c)
 	}
 	tq_table_get(t);
 	refcount_inc(&c->rule->refs);
+	b->txn = back;
 	b->table = t;
 	b->rule = c->rule;
 	c->back = b;

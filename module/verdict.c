@@ -69,14 +69,14 @@ static void meta_init(struct tq_record_meta *meta, const struct tq_key *key,
 	meta->protocol = key->proto;
 }
 
-static void count(struct tq_rule *rule, const struct tq_key *key)
+static void count(struct tq_version *home, const struct tq_key *key)
 {
-	time64_t now = ktime_get_real_seconds();
+	const u32 now = ktime_get_real_seconds();
 
-	atomic64_inc(&rule->packets);
-	atomic64_add(key->len, &rule->bytes);
-	if (READ_ONCE(rule->last_hit) != now)
-		WRITE_ONCE(rule->last_hit, now);
+	atomic64_inc(&home->packets);
+	atomic64_add(key->len, &home->bytes);
+	if (READ_ONCE(home->last_hit) != now)
+		WRITE_ONCE(home->last_hit, now);
 }
 
 static void lose(const struct tq_actions *a, struct tq_queue *steal,
@@ -93,13 +93,14 @@ static void lose(const struct tq_actions *a, struct tq_queue *steal,
 /* Puts into queues what the rule says.  True: the packet is to end here. */
 static bool put_records(const struct visit *visit, const struct tq_version *v, bool match_only)
 {
-	const struct tq_actions *a = v->actions;
+	const struct tq_actions *a = v->link->actions;
+	struct tq_rule *rule = tq_version_rule(v);
 	struct tq_queue *steal = match_only ? NULL : a->steal;
 	struct tq_record_meta meta;
 	u32 i;
 
 	meta_init(&meta, &visit->key, visit->place->state);
-	meta.rule = v->rule->handle;
+	meta.rule = rule->handle;
 	meta.table = visit->t->id;
 	meta.table_name = visit->t->name;
 	meta.generation = visit->gen;
@@ -108,7 +109,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 	/* Chosen is counted whatever becomes of the copy: the queue counts
 	 * those that it loses.
 	 */
-	atomic64_add(a->n_copies + !!steal, &v->rule->copies);
+	atomic64_add(a->n_copies + !!steal, &rule->copies);
 	if (unlikely(a->quota)) {
 		unsigned int cause = tq_quota_take(a->quota);
 
@@ -126,13 +127,16 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 }
 
 /* Counts a hit.  True: the packet is to end here. */
-static bool hit(const struct visit *visit, const struct tq_version *v, bool match_only)
+static bool hit(const struct visit *visit, struct tq_version *v, bool match_only)
 {
-	count(v->rule, &visit->key);
-	trace_tqueue_rule_hit(visit->t->name, visit->t->id, visit->gen, v->rule->handle, v->prio,
-			      match_only ? TQUEUE_VERDICT_MATCH : v->actions->verdict,
-			      visit->key.len);
-	if (!v->actions->n_copies && !v->actions->steal)
+	count(tq_version_home(v), &visit->key);
+	/* The handle is on another line. */
+	if (trace_tqueue_rule_hit_enabled())
+		trace_tqueue_rule_hit(visit->t->name, visit->t->id, visit->gen,
+				      tq_version_rule(v)->handle, v->prio,
+				      match_only ? TQUEUE_VERDICT_MATCH : v->verdict,
+				      visit->key.len);
+	if (v->flags & TQ_V_PLAIN || (!v->link->actions->n_copies && !v->link->actions->steal))
 		return false;
 	return put_records(visit, v, match_only);
 }
@@ -162,7 +166,7 @@ static unsigned int nfqueue(const struct tq_actions *a)
 unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 			const struct tq_place *place)
 {
-	const struct tq_version *v, *after = NULL;
+	struct tq_version *v, *after = NULL;
 	struct visit visit = { .t = t, .skb = skb, .place = place };
 	unsigned int repeats = 0;
 
@@ -174,23 +178,21 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 	visit.gen = atomic_long_read_acquire(&t->generation);
 
 	while ((v = tq_classifier_lookup(&t->classifier, &visit.key, visit.gen, after))) {
-		const struct tq_actions *a = v->actions;
-
 		if (hit(&visit, v, false))
 			return end_here(skb);
 		/* It must not go on as if no rule had asked for a change. */
-		if (unlikely(!change(&visit, a)))
+		if (!(v->flags & TQ_V_PLAIN) && unlikely(!change(&visit, v->link->actions)))
 			return NF_DROP;
-		switch (a->verdict) {
+		switch (v->verdict) {
 		case TQUEUE_VERDICT_ACCEPT:
 			return NF_ACCEPT;
 		case TQUEUE_VERDICT_DROP:
 			return NF_DROP;
 		case TQUEUE_VERDICT_NFQUEUE:
-			return nfqueue(a);
+			return nfqueue(v->link->actions);
 		case TQUEUE_VERDICT_STEAL:
 			/* It could not be queued. */
-			return a->steal_else == TQUEUE_VERDICT_DROP ? NF_DROP : TQ_PASS;
+			return v->link->actions->steal_else == TQUEUE_VERDICT_DROP ? NF_DROP : TQ_PASS;
 		case TQUEUE_VERDICT_NEXT:
 			after = v;
 			break;
@@ -210,7 +212,7 @@ bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
 		      const struct tq_place *place)
 {
 	struct visit visit = { .t = t, .skb = (struct sk_buff *)skb, .place = place };
-	const struct tq_version *v;
+	struct tq_version *v;
 
 	if (!tq_key_init(&visit.key, skb, place))
 		return false;
@@ -220,7 +222,7 @@ bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
 	if (!v)
 		return false;
 	hit(&visit, v, true);
-	return v->actions->verdict != TQUEUE_VERDICT_PASS;
+	return v->verdict != TQUEUE_VERDICT_PASS;
 }
 
 unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *skb,
