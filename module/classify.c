@@ -294,23 +294,31 @@ static void probe(struct look *look, const struct tq_lines *l, const struct tq_t
 	} while (++lines < l->n);
 }
 
+static void ask(struct look *look, const struct tq_lines *l, const struct tq_plan *p,
+		unsigned int bit)
+{
+	const struct tq_tuple *t = rcu_dereference(p->tuple[bit]);
+
+	/* Equal ranks may be different places. */
+	if (t && READ_ONCE(t->best) <= look->rank)
+		probe(look, l, t);
+}
+
+/* None ends it: only when the plan was made were they in order. */
 static void walk(struct look *look, const struct tq_lines *l, const struct tq_plan *p)
 {
-	unsigned long set[TQ_PLAN_WORDS] = { (1UL << TQ_TUPLES_FLAT) - 1 };
-	unsigned int bit;
+	unsigned long set[TQ_PLAN_WORDS] __uninitialized;
+	unsigned int i;
 
-	if (p->words)
-		tq_plan_choose(p, &look->at, set);
-	for_each_set_bit(bit, set, p->n_bits) {
-		const struct tq_tuple *t = rcu_dereference(p->tuple[bit]);
-
-		/* Not the end: only when the plan was made were they in order.
-		 * Equal ranks may be different places.
-		 */
-		if (!t || READ_ONCE(t->best) > look->rank)
-			continue;
-		probe(look, l, t);
+	if (!p->words) {
+		for (i = 0; i < p->n_bits; i++)
+			ask(look, l, p, i);
+		return;
 	}
+	tq_plan_choose(p, &look->at, set);
+	for (i = 0; i < p->words; i++)
+		for (; set[i]; set[i] &= set[i] - 1)
+			ask(look, l, p, i * BITS_PER_LONG + __ffs(set[i]));
 }
 
 struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const struct tq_key *key,
@@ -320,7 +328,7 @@ struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const str
 	const struct tq_plan *own =
 		rcu_dereference(c->shapes[v4 ? TQ_CLS_IPV4 : TQ_CLS_IPV6].plan);
 	const struct tq_plan *any = rcu_dereference(c->shapes[TQ_CLS_ANY].plan);
-	struct look look;
+	struct look look __uninitialized;
 	const struct tq_lines *l;
 
 	if (!own && !any)

@@ -7,6 +7,8 @@
 #define _TQ_CLASSIFY_H
 
 #include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
 
 struct tq_key;
@@ -70,6 +72,13 @@ struct tq_version *tq_classifier_same(struct tq_classifier *c, u32 prio,
 				      const struct tq_match *m,
 				      bool (*wanted)(const struct tq_version *v, const void *arg),
 				      const void *arg);
+
+/* False: there is no version for packets of @family. */
+static inline bool tq_classifier_asks(const struct tq_classifier *c, u8 family)
+{
+	return rcu_access_pointer(c->shapes[family == NFPROTO_IPV4 ? TQ_CLS_IPV4 : TQ_CLS_IPV6].plan) ||
+	       rcu_access_pointer(c->shapes[TQ_CLS_ANY].plan);
+}
 
 /* The first version in order that matches @key in generation @gen and, if
  * @after is given, comes after that one.  Under rcu_read_lock(), which must have

@@ -119,7 +119,7 @@ static bool set_length(struct view *view, u32 len, u32 least)
 
 static bool key_ipv4(struct tq_key *key, struct view *view)
 {
-	struct iphdr _iph;
+	struct iphdr _iph __uninitialized;
 	const struct iphdr *iph = bytes(view, view->off, sizeof(_iph), &_iph);
 
 	if (!iph || iph->version != 4 || iph->ihl < 5)
@@ -183,7 +183,7 @@ static bool skip_ext_hdrs(struct tq_key *key, const struct view *view, int *off)
 static bool key_ipv6(struct tq_key *key, struct view *view)
 {
 	int off = view->off + sizeof(struct ipv6hdr);
-	struct ipv6hdr _ip6h;
+	struct ipv6hdr _ip6h __uninitialized;
 	const struct ipv6hdr *ip6h = bytes(view, view->off, sizeof(_ip6h), &_ip6h);
 
 	if (!ip6h || ip6h->version != 6)
@@ -263,10 +263,10 @@ static u8 conntrack_state(const struct sk_buff *skb, u8 family, const struct tq_
 /* A netdev hook is there for every protocol.  A VLAN tag that was taken out of
  * the packet is no obstacle; one that is in it makes it another protocol.
  */
-static u8 family_of(const struct sk_buff *skb, const struct nf_hook_state *state)
+u8 tq_packet_family(const struct sk_buff *skb, const struct tq_place *place)
 {
-	if (state->pf != NFPROTO_NETDEV)
-		return state->pf;
+	if (place->state->pf != NFPROTO_NETDEV)
+		return place->state->pf;
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
 		return NFPROTO_IPV4;
@@ -288,8 +288,14 @@ bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, const struct tq_
 	};
 	bool whole = false;
 
-	memset(key, 0, sizeof(*key));
-	key->family = family_of(skb, state);
+	/* No memset(): of an IPv4 address one word is asked for, and of what is
+	 * behind "have" what it says.
+	 */
+	key->family = tq_packet_family(skb, place);
+	key->proto = 0;
+	key->sport = 0;
+	key->dport = 0;
+	key->have = 0;
 	key->in = state->in ? state->in->name : NULL;
 	key->out = state->out ? state->out->name : NULL;
 	key->mark = skb->mark;

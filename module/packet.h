@@ -70,6 +70,9 @@ struct tq_key {
 	u8			ct;
 };
 
+/* NFPROTO_IPV4, NFPROTO_IPV6, or one that no rule is for. */
+u8 tq_packet_family(const struct sk_buff *skb, const struct tq_place *place);
+
 /* Fills @key from @skb as seen at @place, under rcu_read_lock().  False if it is
  * not IP, or its IP header is not whole or, at a netdev hook, which sees packets
  * before anybody has looked, not sound: such a packet matches no rule.

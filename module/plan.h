@@ -74,7 +74,7 @@ static inline u32 tq_cut_hash(const struct tq_cut *cut, const struct tq_point *p
 static inline void tq_plan_choose(const struct tq_plan *p, const struct tq_point *at,
 				  unsigned long *set)
 {
-	unsigned long bits[TQ_CUT_DIMS][TQ_PLAN_WORDS];
+	unsigned long bits[TQ_CUT_DIMS][TQ_PLAN_WORDS] __uninitialized;
 	const unsigned int words = p->words;
 	unsigned int i, d, w;
 

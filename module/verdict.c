@@ -34,6 +34,9 @@
  * @skb: the packet
  * @key: what rules may ask for, brought up to date by every change
  * @place: where
+ *
+ * Kernels clear what is on the stack; for each packet that would cost as much as
+ * half a lookup, so each function that has one of these sets what it reads.
  */
 struct visit {
 	const struct tq_table		*t;
@@ -42,6 +45,25 @@ struct visit {
 	struct tq_key			key;
 	const struct tq_place		*place;
 };
+
+/* False: no rule can be for the packet. */
+static bool visit_begin(struct visit *visit, const struct tq_table *t, struct sk_buff *skb,
+			const struct tq_place *place)
+{
+	/* A rule that is seen in any generation has the classifier ask already. */
+	if (!tq_classifier_asks(&t->classifier, tq_packet_family(skb, place)))
+		return false;
+	visit->t = t;
+	visit->skb = skb;
+	visit->place = place;
+	if (!tq_key_init(&visit->key, skb, place))
+		return false;
+	/* Once, and before anything of the table: pairs with the release in
+	 * txn.c:tq_txn_commit().
+	 */
+	visit->gen = atomic_long_read_acquire(&t->generation);
+	return true;
+}
 
 static u8 hook_point(const struct nf_hook_state *state)
 {
@@ -167,15 +189,11 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 			const struct tq_place *place)
 {
 	struct tq_version *v, *after = NULL;
-	struct visit visit = { .t = t, .skb = skb, .place = place };
+	struct visit visit __uninitialized;
 	unsigned int repeats = 0;
 
-	if (!tq_key_init(&visit.key, skb, place))
+	if (!visit_begin(&visit, t, skb, place))
 		return TQ_PASS;
-	/* Once, and before anything of the table: pairs with the release in
-	 * txn.c:tq_txn_commit().
-	 */
-	visit.gen = atomic_long_read_acquire(&t->generation);
 
 	while ((v = tq_classifier_lookup(&t->classifier, &visit.key, visit.gen, after))) {
 		if (hit(&visit, v, false))
@@ -211,13 +229,11 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
 		      const struct tq_place *place)
 {
-	struct visit visit = { .t = t, .skb = (struct sk_buff *)skb, .place = place };
+	struct visit visit __uninitialized;
 	struct tq_version *v;
 
-	if (!tq_key_init(&visit.key, skb, place))
+	if (!visit_begin(&visit, t, (struct sk_buff *)skb, place))
 		return false;
-	/* As in tq_verdict(). */
-	visit.gen = atomic_long_read_acquire(&t->generation);
 	v = tq_classifier_lookup(&t->classifier, &visit.key, visit.gen, NULL);
 	if (!v)
 		return false;
@@ -229,8 +245,8 @@ unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *sk
 			      const struct tq_place *place)
 {
 	unsigned int cause = target->quota ? tq_quota_take(target->quota) : 0;
+	struct tq_key key __uninitialized;
 	struct tq_record_meta meta;
-	struct tq_key key;
 
 	if (cause) {
 		tq_queue_lose(target->queue, NULL, cause);

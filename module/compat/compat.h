@@ -12,4 +12,13 @@
 #error "tqueue needs Linux 5.10 or newer"
 #endif
 
+/* Compilers without the attribute initialise nothing by themselves. */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 #endif /* _TQ_COMPAT_H */
