@@ -123,6 +123,7 @@ def all_cases(plan, options):
     print("\n".join(lines))
     text = cases.more(plan, figures, results)
     print("\n" + "\n".join(text))
+    os.makedirs(options.out, exist_ok=True)
     with open(os.path.join(options.out, "bench.json"), "w", encoding="utf-8") as f:
         json.dump({"rows": rows, "more": text, "results": results}, f, indent=1)
     with open(os.path.join(options.out, "bench.svg"), "w", encoding="utf-8") as f:

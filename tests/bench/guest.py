@@ -116,6 +116,20 @@ def memory():
         return 1024 * sum(int(line.split()[1]) for line in f if line.split(":")[0] in names)
 
 
+def memory_at_rest():
+    """The same, when what was replaced meanwhile has been given back: by RCU, and
+    by workers, so some grace periods later.
+    """
+    was = memory()
+    for _ in range(20):
+        time.sleep(0.1)
+        now = memory()
+        if now >= was:
+            break
+        was = now
+    return was
+
+
 class Guest:
     def __init__(self, job):
         self.job = job
@@ -132,14 +146,16 @@ class Guest:
         return ["nsenter", "--net=/run/netns/" + name] + words
 
     def step(self, space, step):
-        before, t0 = memory(), time.monotonic()
+        name = step.get("name")
+        before, t0 = name and memory_at_rest(), time.monotonic()
         text = command(self.inside(space, step["run"]), step.get("stdin"), step.get("timeout", 600))
         took = time.monotonic() - t0
-        row = {"space": space, "name": step.get("name"), "seconds": took, "memory": memory() - before}
+        if not name:
+            return
+        row = {"space": space, "name": name, "seconds": took, "memory": memory_at_rest() - before}
         if step.get("keep"):
             row["text"] = text
-        if step.get("name"):
-            self.out["steps"].append(row)
+        self.out["steps"].append(row)
 
     def set_up(self):
         for space in self.job["spaces"]:
