@@ -540,17 +540,24 @@ static int parse_timeout(struct tq_rule_spec *spec, struct nlattr **tb,
 	return 0;
 }
 
-static void parse_counters(struct tq_rule_spec *spec, struct nlattr **tb)
+static int parse_counters(struct tq_rule_spec *spec, struct nlattr **tb,
+			  struct netlink_ext_ack *extack)
 {
+	struct nlattr *last_hit = tb[TQUEUE_A_RULE_LAST_HIT_MS];
+	u64 seconds = last_hit ? div_u64(nla_get_u64(last_hit), MSEC_PER_SEC) : 0;
+
+	if (seconds > U32_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, last_hit, "last hit is later than the year 2106");
+		return -EINVAL;
+	}
+	spec->last_hit = seconds;
 	if (tb[TQUEUE_A_RULE_PACKETS])
 		spec->packets = nla_get_u64(tb[TQUEUE_A_RULE_PACKETS]);
 	if (tb[TQUEUE_A_RULE_BYTES])
 		spec->bytes = nla_get_u64(tb[TQUEUE_A_RULE_BYTES]);
 	if (tb[TQUEUE_A_RULE_COPIES])
 		spec->copies = nla_get_u64(tb[TQUEUE_A_RULE_COPIES]);
-	if (tb[TQUEUE_A_RULE_LAST_HIT_MS])
-		spec->last_hit = div_u64(nla_get_u64(tb[TQUEUE_A_RULE_LAST_HIT_MS]),
-					 MSEC_PER_SEC);
+	return 0;
 }
 
 int tq_nl_rule_parse(struct tq_net *tn, const struct tq_table *t, struct tq_rule_spec *spec,
@@ -576,8 +583,8 @@ int tq_nl_rule_parse(struct tq_net *tn, const struct tq_table *t, struct tq_rule
 	}
 	if (tb[TQUEUE_A_RULE_PRIO])
 		spec->prio = nla_get_u32(tb[TQUEUE_A_RULE_PRIO]);
-	parse_counters(spec, tb);
-	err = parse_timeout(spec, tb, extack);
+	err = parse_counters(spec, tb, extack) ?:
+	      parse_timeout(spec, tb, extack);
 	if (err)
 		return err;
 	return parse_actions(tn, t, &spec->actions, nest, tb, extack);

@@ -104,7 +104,7 @@ struct tq_rule_spec {
 	u64			packets;
 	u64			bytes;
 	u64			copies;
-	time64_t		last_hit;
+	u32			last_hit;
 };
 
 /* All under tq_net.lock. */

@@ -764,7 +764,9 @@ enum tqueue_a_rule {
 					 * RULE_COPY, and one per packet that was
 					 * to be stolen; queued or lost
 					 */
-	TQUEUE_A_RULE_LAST_HIT_MS,	/* u64: ms since the epoch; 0: never */
+	TQUEUE_A_RULE_LAST_HIT_MS,	/* u64: ms since the epoch, not after
+					 * 4294967295999; 0: never
+					 */
 
 	__TQUEUE_A_RULE_MAX,
 	TQUEUE_A_RULE_MAX = (__TQUEUE_A_RULE_MAX - 1)
