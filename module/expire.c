@@ -36,7 +36,7 @@ static unsigned int note_expired(struct tq_txn *txn, struct tq_table *t)
 		mutex_lock(&t->lock);
 		for (node = rb_first_cached(&t->expiry); node && got < ARRAY_SIZE(handles);
 		     node = rb_next(node)) {
-			struct tq_rule *rule = rb_entry(node, struct tq_timeout, node)->rule;
+			struct tq_rule *rule = rb_entry(node, struct tq_extra, expiry)->rule;
 
 			if (!tq_rule_expired(rule))
 				break;
@@ -80,7 +80,7 @@ static u64 soonest(struct tq_table *t)
 
 	mutex_lock(&t->lock);
 	node = rb_first_cached(&t->expiry);
-	at = node ? rb_entry(node, struct tq_timeout, node)->expires : 0;
+	at = node ? rb_entry(node, struct tq_extra, expiry)->expires : 0;
 	mutex_unlock(&t->lock);
 	return at;
 }

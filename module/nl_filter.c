@@ -4,6 +4,7 @@
  */
 #include <linux/netlink.h>
 
+#include "busy.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl_filter.h"
@@ -92,6 +93,7 @@ int tq_nl_filter_parse(struct tq_net *tn, struct tq_filter *f, const struct nlat
 bool tq_nl_filter_test(const struct tq_filter *f, const struct tq_version *v)
 {
 	struct tq_match match, *m = &match;
+	struct tq_counters sum;
 
 	tq_version_match(v, m);
 	if (v->prio < f->prio_min || v->prio > f->prio_max)
@@ -107,8 +109,11 @@ bool tq_nl_filter_test(const struct tq_filter *f, const struct tq_version *v)
 	if (f->dst_family && ((m->family && m->family != f->dst_family) ||
 			      !tq_prefix_holds(&m->dst, m->dst_len, &f->dst)))
 		return false;
-	if (f->hit && !atomic64_read(&tq_version_rule(v)->first.v->packets))
-		return false;
+	if (f->hit) {
+		tq_rule_counters(tq_version_rule(v), &sum);
+		if (!sum.packets)
+			return false;
+	}
 	if (f->queue && !tq_actions_use(v->link->actions, f->queue))
 		return false;
 	return !f->key || tq_version_test(v, f->key);

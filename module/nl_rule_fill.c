@@ -4,6 +4,7 @@
  */
 #include <linux/netlink.h>
 
+#include "busy.h"
 #include "netlink.h"
 #include "nl_rule.h"
 #include "queue.h"
@@ -146,7 +147,7 @@ static int put_timeout(struct sk_buff *skb, const struct tq_rule *rule)
 
 	if (!expires)
 		return 0;
-	return put_u64(skb, TQUEUE_A_RULE_TIMEOUT_MS, READ_ONCE(rule->timeout->ms)) ?:
+	return put_u64(skb, TQUEUE_A_RULE_TIMEOUT_MS, rule->extra->timeout_ms) ?:
 	       put_u64(skb, TQUEUE_A_RULE_EXPIRES_MS,
 		       expires > now ? div_u64((expires - now) * MSEC_PER_SEC, HZ) : 0);
 }
@@ -154,13 +155,14 @@ static int put_timeout(struct sk_buff *skb, const struct tq_rule *rule)
 static int put_counters(struct sk_buff *skb, const struct tq_version *v)
 {
 	const struct tq_rule *rule = tq_version_rule(v);
-	const struct tq_version *home = rule->first.v;
+	struct tq_counters sum;
 
-	return put_u64(skb, TQUEUE_A_RULE_PACKETS, atomic64_read(&home->packets)) ?:
-	       put_u64(skb, TQUEUE_A_RULE_BYTES, atomic64_read(&home->bytes)) ?:
+	tq_rule_counters(rule, &sum);
+	return put_u64(skb, TQUEUE_A_RULE_PACKETS, sum.packets) ?:
+	       put_u64(skb, TQUEUE_A_RULE_BYTES, sum.bytes) ?:
 	       put_u64(skb, TQUEUE_A_RULE_COPIES, atomic64_read(&rule->copies)) ?:
 	       put_u64(skb, TQUEUE_A_RULE_LAST_HIT_MS,
-		       (u64)READ_ONCE(home->last_hit) * MSEC_PER_SEC);
+		       (u64)sum.last_hit * MSEC_PER_SEC);
 }
 
 int tq_nl_rule_fill(struct sk_buff *skb, const struct tq_version *v, u32 query)

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "busy.h"
 #include "packet.h"
 #include "queue.h"
 #include "quota.h"
@@ -304,19 +305,19 @@ struct tq_rule *tq_rule_alloc(u64 handle, u8 family)
 	return rule;
 }
 
-int tq_rule_make_timed(struct tq_rule *rule)
+int tq_rule_make_extra(struct tq_rule *rule)
 {
-	struct tq_timeout *timeout;
+	struct tq_extra *extra;
 
-	if (rule->timeout)
+	if (rule->extra)
 		return 0;
-	timeout = kzalloc(sizeof(*timeout), GFP_KERNEL_ACCOUNT);
-	if (!timeout)
+	extra = kzalloc(sizeof(*extra), GFP_KERNEL_ACCOUNT);
+	if (!extra)
 		return -ENOMEM;
-	timeout->rule = rule;
-	RB_CLEAR_NODE(&timeout->node);
+	extra->rule = rule;
+	RB_CLEAR_NODE(&extra->expiry);
 	/* Pairs with the acquire in tq_rule_expires(). */
-	smp_store_release(&rule->timeout, timeout);
+	smp_store_release(&rule->extra, extra);
 	return 0;
 }
 
@@ -327,7 +328,9 @@ void tq_rule_put(struct tq_rule *rule)
 	/* All its versions are gone, each a grace period after packets could last
 	 * find it.  The table of handles may still look at the rule itself.
 	 */
-	kfree(rule->timeout);
+	if (rule->extra)
+		free_percpu(rule->extra->busy);
+	kfree(rule->extra);
 	kfree(rule->first.v);
 	kfree_rcu(rule, rcu);
 }
@@ -408,8 +411,8 @@ struct tq_version *tq_version_alloc(struct tq_rule *rule, u32 prio, u64 place,
 	refcount_inc(&rule->refs);
 	if (v->flags & TQ_V_HOME)
 		rule->first_used = true;
-	if (rule->timeout)
-		v->flags |= TQ_V_TIMED;
+	if (rule->extra)
+		v->flags |= TQ_V_TIMED | (rule->extra->busy ? TQ_V_BUSY : 0);
 	v->verdict = actions->verdict;
 	v->prio = prio;
 	v->place = min_t(u64, place, U32_MAX);
@@ -444,8 +447,10 @@ void tq_version_free(struct tq_version *v)
 
 size_t tq_rule_memory(const struct tq_rule *rule)
 {
+	const struct tq_extra *extra = rule->extra;
+
 	return sizeof(*rule) + version_size(rule->first.v->family) +
-	       (rule->timeout ? sizeof(*rule->timeout) : 0);
+	       (extra ? sizeof(*extra) + (extra->busy ? tq_busy_memory() : 0) : 0);
 }
 
 size_t tq_version_memory(const struct tq_version *v)

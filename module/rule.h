@@ -32,6 +32,7 @@ struct tq_queue;
 struct tq_quota;
 struct tq_tuple;
 struct tq_change;
+struct tq_counters;
 struct tq_link;
 
 /* bits of tq_match.has */
@@ -141,6 +142,7 @@ enum {
 	TQ_V_DYING	= 1 << 3,	/* those from tq_link.died on do not */
 	TQ_V_TIMED	= 1 << 4,	/* the rule has, or had, a timeout */
 	TQ_V_PLAIN	= 1 << 5,	/* its actions are a verdict and nothing else */
+	TQ_V_BUSY	= 1 << 6,	/* hits count in tq_extra.busy */
 };
 
 /* Some generations see it and some don't. */
@@ -200,6 +202,7 @@ struct tq_version {
  * @order: in tq_table.order, by (prio, @place)
  * @rcu: delays its end
  * @died: with TQ_V_DYING: first generation that does not see it, its low 32 bits
+ * @hits: of the first version: its rule's counter of packets when a second began
  */
 struct tq_link {
 	struct tq_version	*v;
@@ -212,20 +215,23 @@ struct tq_link {
 		struct rcu_head	rcu;
 	};
 	u32			died;
+	u32			hits;
 };
 
 /**
- * struct tq_timeout - when a rule ends
+ * struct tq_extra - what only some rules have: a timeout, counters for each CPU
  * @rule: that has it
- * @node: in tq_table.expiry, if @expires; under tq_table.lock
+ * @expiry: in tq_table.expiry, if @expires; under tq_table.lock
  * @expires: jiffies64 from which on the rule is skipped; 0: never
- * @ms: what @expires was last set to, from then on; under tq_table.lock
+ * @timeout_ms: what @expires was last set to, from then on; under tq_table.lock
+ * @busy: or NULL; see busy.c
  */
-struct tq_timeout {
+struct tq_extra {
 	struct tq_rule		*rule;
-	struct rb_node		node;
+	struct rb_node		expiry;
 	u64			expires;
-	u64			ms;
+	u64			timeout_ms;
+	struct tq_counters __percpu *busy;
 };
 
 /**
@@ -234,7 +240,7 @@ struct tq_timeout {
  * @change: the newest change of the one transaction that has changed the rule
  *	and is not committed; under tq_table.lock
  * @rcu: delays its end
- * @timeout: made when the rule first gets one, and stays
+ * @extra: made when it is first needed, and stays
  * @copies: counter
  * @handle: unique in its table
  * @hash: in tq_table.handles, from the first pending version to the commit of
@@ -243,7 +249,7 @@ struct tq_timeout {
  * @first_used: @first is, or was, a version's
  * @first: link of the first version; first.v has the counters
  *
- * Most rules are never changed, and have no timeout: then this, and the line of
+ * Most rules are never changed, and have no extra: then this, and the line of
  * the first version, is all there is.
  */
 struct tq_rule {
@@ -254,7 +260,7 @@ struct tq_rule {
 		};
 		struct rcu_head			rcu;
 	};
-	struct tq_timeout	*timeout;
+	struct tq_extra		*extra;
 	atomic64_t		copies;
 	u64			handle;
 	struct rhash_head	hash;
@@ -285,10 +291,10 @@ static inline struct tq_version *tq_version_home(struct tq_version *v)
 /* jiffies64; 0: never. */
 static inline u64 tq_rule_expires(const struct tq_rule *rule)
 {
-	/* Pairs with the release in tq_rule_make_timed(). */
-	const struct tq_timeout *timeout = smp_load_acquire(&rule->timeout);
+	/* Pairs with the release in tq_rule_make_extra(). */
+	const struct tq_extra *extra = smp_load_acquire(&rule->extra);
 
-	return timeout ? READ_ONCE(timeout->expires) : 0;
+	return extra ? READ_ONCE(extra->expires) : 0;
 }
 
 static inline bool tq_rule_expired(const struct tq_rule *rule)
@@ -353,8 +359,8 @@ void tq_actions_release(struct tq_actions *a);
  * for the caller.
  */
 struct tq_rule *tq_rule_alloc(u64 handle, u8 family);
-/* It may get a timeout now; -ENOMEM.  Under tq_table.lock. */
-int tq_rule_make_timed(struct tq_rule *rule);
+/* Makes its tq_rule.extra if there is none; -ENOMEM.  Under tq_table.lock. */
+int tq_rule_make_extra(struct tq_rule *rule);
 void tq_rule_put(struct tq_rule *rule);
 
 /* A version of @rule with a reference to it; takes over the users in @actions,
@@ -369,7 +375,7 @@ void tq_version_free_rcu(struct tq_version *v);
 void tq_version_free(struct tq_version *v);
 /* The same, but what @v's actions hold stays with the caller. */
 void tq_version_forget(struct tq_version *v);
-/* Bytes of a rule with its first version and its timeout. */
+/* Bytes of a rule with its first version and its extra. */
 size_t tq_rule_memory(const struct tq_rule *rule);
 /* Bytes that @v needs beyond those. */
 size_t tq_version_memory(const struct tq_version *v);

@@ -11,6 +11,7 @@
 #include "queue.h"
 #include "quota.h"
 #include "table.h"
+#include "txn.h"
 #include "xt_users.h"
 
 struct workqueue_struct *tq_wq;
@@ -140,6 +141,7 @@ struct tq_table *tq_table_create(struct tq_net *tn, const char *name,
 	spin_lock_init(&t->xt_lock);
 	INIT_LIST_HEAD(&t->xt_users);
 	INIT_RCU_WORK(&t->work, table_free_work);
+	tq_busy_init(&t->busy);
 	refcount_set(&t->users, 1);
 	refcount_set(&t->refs, 1);
 	atomic_long_set(&t->generation, 1);
@@ -233,53 +235,60 @@ static void make_timed(struct tq_version *v)
 		WRITE_ONCE(v->flags, v->flags | TQ_V_TIMED);
 }
 
-int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule, struct tq_version *pending)
+int tq_table_make_extra(struct tq_table *t, struct tq_rule *rule)
 {
 	lockdep_assert_held(&t->lock);
-	if (rule->timeout)
+	if (rule->extra)
 		return 0;
-	if (tq_rule_make_timed(rule))
+	if (tq_rule_make_extra(rule))
 		return -ENOMEM;
-	t->memory += sizeof(*rule->timeout);
+	t->memory += sizeof(*rule->extra);
+	return 0;
+}
+
+int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule)
+{
+	if (tq_table_make_extra(t, rule))
+		return -ENOMEM;
 	make_timed(rule->current_ver);
-	make_timed(pending);
+	make_timed(tq_rule_pending(rule));
 	return 0;
 }
 
 void tq_table_unexpire(struct tq_table *t, struct tq_rule *rule)
 {
 	lockdep_assert_held(&t->lock);
-	if (!rule->timeout || RB_EMPTY_NODE(&rule->timeout->node))
+	if (!rule->extra || RB_EMPTY_NODE(&rule->extra->expiry))
 		return;
-	rb_erase_cached(&rule->timeout->node, &t->expiry);
-	RB_CLEAR_NODE(&rule->timeout->node);
+	rb_erase_cached(&rule->extra->expiry, &t->expiry);
+	RB_CLEAR_NODE(&rule->extra->expiry);
 }
 
 void tq_table_expire_at(struct tq_table *t, struct tq_rule *rule, u64 when)
 {
 	struct rb_node **p = &t->expiry.rb_root.rb_node, *parent = NULL;
-	struct tq_timeout *timeout = rule->timeout;
+	struct tq_extra *extra = rule->extra;
 	bool first = true;
 
-	if (!timeout) {
+	if (!extra) {
 		WARN_ON_ONCE(when);
 		return;
 	}
 	tq_table_unexpire(t, rule);
-	WRITE_ONCE(timeout->expires, when);
+	WRITE_ONCE(extra->expires, when);
 	if (!when)
 		return;
 	while (*p) {
 		parent = *p;
-		if (when < rb_entry(parent, struct tq_timeout, node)->expires) {
+		if (when < rb_entry(parent, struct tq_extra, expiry)->expires) {
 			p = &parent->rb_left;
 		} else {
 			p = &parent->rb_right;
 			first = false;
 		}
 	}
-	rb_link_node(&timeout->node, parent, p);
-	rb_insert_color_cached(&timeout->node, &t->expiry, first);
+	rb_link_node(&extra->expiry, parent, p);
+	rb_insert_color_cached(&extra->expiry, &t->expiry, first);
 }
 
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms)
@@ -295,6 +304,7 @@ void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 	tq_table_unexpire(t, rule);
 	rhashtable_remove_fast(&t->handles, &rule->hash, handle_params);
 	t->memory -= tq_rule_memory(rule);
+	t->busy.rules -= rule->extra && rule->extra->busy;
 	tq_rule_put(rule);
 }
 

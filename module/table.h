@@ -18,6 +18,7 @@
 #include <linux/tqueue.h>
 #include <linux/workqueue.h>
 
+#include "busy.h"
 #include "classify.h"
 #include "rule.h"
 
@@ -34,12 +35,13 @@ struct tq_queue;
  * @lock: protects everything below; inside tq_net.lock
  * @handles: rules by handle: committed or pending, not deleted
  * @order: all linked versions by (prio, place)
- * @expiry: struct tq_timeout of rules that expire, soonest first
+ * @expiry: struct tq_extra of rules that expire, soonest first
  * @next_handle: not in use, nor any above
  * @next_place: behind all others
  * @rules: committed and not deleted
  * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
+ * @busy: rules that many packets hit
  * @memory: bytes of the rules, the linked versions and what they hold
  * @unconfirmed: changes that may still be taken back; under tq_net.lock
  * @committing: a commit has changed it, but not @generation yet
@@ -66,6 +68,7 @@ struct tq_table {
 	u32			nfqueue_rules;
 	u32			netdev_hooks;
 	u32			unconfirmed;
+	struct tq_busy		busy;
 	u64			memory;
 	bool			committing;
 
@@ -104,10 +107,10 @@ void tq_table_kill_all(struct tq_net *tn);
 struct tq_rule *tq_table_rule(struct tq_table *t, u64 handle);
 int tq_table_hash(struct tq_table *t, struct tq_rule *rule);
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule);
-/* @rule may get a timeout now, and so may the versions that packets see or,
- * if the open transaction commits, will see; @pending: that, or NULL.  -ENOMEM.
- */
-int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule, struct tq_version *pending);
+/* tq_rule_make_extra() for a rule that is in the table of handles. */
+int tq_table_make_extra(struct tq_table *t, struct tq_rule *rule);
+/* @rule may get a timeout now: packets look for it.  -ENOMEM. */
+int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule);
 /* The rule expires in @ms milliseconds, or, if 0, never. */
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms);
 /* At @when, jiffies64; 0: never. */

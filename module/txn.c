@@ -98,7 +98,7 @@ static int make_timed(struct tq_table *t, struct tq_rule *rule, const struct tq_
 {
 	if (!spec->timed || !spec->timeout_ms)
 		return 0;
-	return tq_table_make_timed(t, rule, rule->change ? rule->change->version : NULL);
+	return tq_table_make_timed(t, rule);
 }
 
 /* Links a version of @rule as @spec says; -errno leaves @spec's users with the
@@ -138,7 +138,7 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 /* 0: none */
 static u64 timeout_ms(const struct tq_rule *rule)
 {
-	return rule->timeout ? rule->timeout->ms : 0;
+	return rule->extra ? rule->extra->timeout_ms : 0;
 }
 
 /* The rule is there: its timeout begins anew, with a new value if @spec has one.
@@ -436,9 +436,9 @@ static void restore_timeout(struct tq_txn *txn, struct tq_change *c)
 {
 	struct tq_rule *rule = c->rule;
 
-	if (!rule->timeout || rule->timeout->expires != c->set_expires)
+	if (!rule->extra || rule->extra->expires != c->set_expires)
 		return;
-	rule->timeout->ms = c->timeout_ms;
+	rule->extra->timeout_ms = c->timeout_ms;
 	tq_table_expire_at(c->table, rule, c->was_expires);
 	tq_expire_by(txn->tn, c->was_expires);
 }
@@ -502,13 +502,13 @@ static void settle(struct tq_txn *txn, struct tq_change *c)
 		return;
 	if (c->back)
 		keep_timeout(c);
-	if (!rule->timeout)
-		return;		/* it never had one, and gets none */
-	rule->timeout->ms = c->timeout_ms;
+	if (!rule->extra)
+		return;		/* it never had a timeout, and gets none */
+	rule->extra->timeout_ms = c->timeout_ms;
 	tq_table_set_expiry(c->table, rule, c->expires_ms);
 	if (c->back)
-		c->back->set_expires = rule->timeout->expires;
-	tq_expire_by(txn->tn, rule->timeout->expires);
+		c->back->set_expires = rule->extra->expires;
+	tq_expire_by(txn->tn, rule->extra->expires);
 }
 
 void tq_txn_commit(struct tq_txn *txn)

@@ -138,6 +138,12 @@ int tq_txn_keep(struct tq_txn *txn);
 void tq_txn_confirm(struct tq_txn *back);
 void tq_txn_revert(struct tq_txn *back);
 
+/* What @rule becomes if the transaction that has changed it commits, or NULL. */
+static inline struct tq_version *tq_rule_pending(const struct tq_rule *rule)
+{
+	return rule->change ? rule->change->version : NULL;
+}
+
 /* For txn_back.c: what holds a change goes with it. */
 void tq_change_free(struct tq_change *c);
 

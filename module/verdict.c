@@ -19,6 +19,7 @@
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 
+#include "busy.h"
 #include "packet.h"
 #include "queue.h"
 #include "quota.h"
@@ -39,7 +40,7 @@
  * half a lookup, so each function that has one of these sets what it reads.
  */
 struct visit {
-	const struct tq_table		*t;
+	struct tq_table			*t;
 	unsigned long			gen;
 	struct sk_buff			*skb;
 	struct tq_key			key;
@@ -47,7 +48,7 @@ struct visit {
 };
 
 /* False: no rule can be for the packet. */
-static bool visit_begin(struct visit *visit, const struct tq_table *t, struct sk_buff *skb,
+static bool visit_begin(struct visit *visit, struct tq_table *t, struct sk_buff *skb,
 			const struct tq_place *place)
 {
 	/* A rule that is seen in any generation has the classifier ask already. */
@@ -91,14 +92,22 @@ static void meta_init(struct tq_record_meta *meta, const struct tq_key *key,
 	meta->protocol = key->proto;
 }
 
-static void count(struct tq_version *home, const struct tq_key *key)
+static void count(struct tq_table *t, struct tq_version *v, const struct tq_key *key)
 {
 	const u32 now = ktime_get_real_seconds();
+	struct tq_version *home;
 
+	if (unlikely(READ_ONCE(v->flags) & TQ_V_BUSY)) {
+		tq_busy_count(tq_version_rule(v), key->len, now);
+		return;
+	}
+	home = tq_version_home(v);
 	atomic64_inc(&home->packets);
 	atomic64_add(key->len, &home->bytes);
-	if (READ_ONCE(home->last_hit) != now)
+	if (READ_ONCE(home->last_hit) != now) {
 		WRITE_ONCE(home->last_hit, now);
+		tq_busy_look(t, home);
+	}
 }
 
 static void lose(const struct tq_actions *a, struct tq_queue *steal,
@@ -151,7 +160,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 /* Counts a hit.  True: the packet is to end here. */
 static bool hit(const struct visit *visit, struct tq_version *v, bool match_only)
 {
-	count(tq_version_home(v), &visit->key);
+	count(visit->t, v, &visit->key);
 	/* The handle is on another line. */
 	if (trace_tqueue_rule_hit_enabled())
 		trace_tqueue_rule_hit(visit->t->name, visit->t->id, visit->gen,
@@ -185,7 +194,7 @@ static unsigned int nfqueue(const struct tq_actions *a)
 	return NF_QUEUE_NR(a->nfqueue) | (a->bypass ? NF_VERDICT_FLAG_QUEUE_BYPASS : 0);
 }
 
-unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
+unsigned int tq_verdict(struct tq_table *t, struct sk_buff *skb,
 			const struct tq_place *place)
 {
 	struct tq_version *v, *after = NULL;
@@ -226,7 +235,7 @@ unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
 	return TQ_PASS;
 }
 
-bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
+bool tq_verdict_match(struct tq_table *t, const struct sk_buff *skb,
 		      const struct tq_place *place)
 {
 	struct visit visit __uninitialized;

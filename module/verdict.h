@@ -35,13 +35,13 @@ struct tq_table;
  * be told: NF_ACCEPT, NF_DROP, NF_QUEUE with a number and perhaps the bypass
  * flag, or NF_STOLEN; with the last there is no packet any more.
  */
-unsigned int tq_verdict(const struct tq_table *t, struct sk_buff *skb,
+unsigned int tq_verdict(struct tq_table *t, struct sk_buff *skb,
 			const struct tq_place *place);
 
 /* For "-m tqueue": is the winning rule one that does anything?  It counts and
  * copies; the packet is not changed and the verdict not carried out.
  */
-bool tq_verdict_match(const struct tq_table *t, const struct sk_buff *skb,
+bool tq_verdict_match(struct tq_table *t, const struct sk_buff *skb,
 		      const struct tq_place *place);
 
 /**
