@@ -199,7 +199,9 @@ static int put_rules(struct apply *a, const struct plan *plan, const struct conf
 		a->t->file = r->file;
 		a->t->line = r->line;
 		code = rule_of(a, r, plan->what[i], &rule);
-		if (!code)
+		if (!code && !set && r->twin)
+			code = rules_add_twin(a->t, want->name, &rule);
+		else if (!code)
 			code = rules_change(a->t, set ? TQUEUE_CMD_RULE_SET : TQUEUE_CMD_RULE_NEW,
 					    want->name, &rule);
 	}

@@ -39,6 +39,7 @@ struct config_box {
  * @timeout_ms: 0: none
  * @prio: lower first
  * @place: the how manieth of its table
+ * @twin: another rule of this configuration has the same priority and words
  * @mate: the rule of the other configuration that is the same, or NULL
  * @file: where it was read
  * @line: of @file
@@ -51,6 +52,7 @@ struct config_rule {
 	uint32_t		prio;
 	uint32_t		place;
 	struct config_rule	*mate;
+	bool			twin;
 	const char		*file;
 	unsigned int		line;
 	struct config_box	box;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE	/* qsort_r() */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,84 +37,171 @@ bool plan_overlap(const struct config_box *a, const struct config_box *b)
 
 /* ---- which rules are the same? ---- */
 
-static int by_words(const void *x, const void *y)
+typedef int compare_fn(const struct config_rule *a, const struct config_rule *b);
+
+static int by_words(const struct config_rule *a, const struct config_rule *b)
 {
-	const struct config_rule *a = *(const struct config_rule *const *)x;
-	const struct config_rule *b = *(const struct config_rule *const *)y;
-	int diff;
-
-	if (a->prio != b->prio)
-		return a->prio < b->prio ? -1 : 1;
-	diff = strcmp(a->words, b->words);
-	if (diff)
-		return diff;
-	return a->place < b->place ? -1 : a->place > b->place;
-}
-
-static int by_handle(const void *x, const void *y)
-{
-	const struct config_rule *a = *(const struct config_rule *const *)x;
-	const struct config_rule *b = *(const struct config_rule *const *)y;
-
-	return a->handle < b->handle ? -1 : a->handle > b->handle;
-}
-
-/* The rules of @t without a mate, in an order. */
-static struct config_rule **sorted(struct config_table *t, size_t *n,
-				   int (*compare)(const void *, const void *))
-{
-	struct config_rule **v = malloc((t->n + 1) * sizeof(*v));
-	size_t i;
-
-	*n = 0;
-	if (!v)
-		return NULL;
-	for (i = 0; i < t->n; i++)
-		if (!t->rules[i].mate)
-			v[(*n)++] = &t->rules[i];
-	qsort(v, *n, sizeof(*v), compare);
-	return v;
-}
-
-static int same(const struct config_rule *a, const struct config_rule *b,
-		int (*compare)(const void *, const void *))
-{
-	if (compare == by_handle)
-		return by_handle(&a, &b);
 	if (a->prio != b->prio)
 		return a->prio < b->prio ? -1 : 1;
 	return strcmp(a->words, b->words);
 }
 
-/* Makes mates of those that are the same by @compare, in their order. */
-static int pair(struct config_table *now, struct config_table *want,
-		int (*compare)(const void *, const void *))
+static int by_handle(const struct config_rule *a, const struct config_rule *b)
 {
-	struct config_rule **a, **b;
-	size_t a_n, b_n, i = 0, k = 0;
+	return a->handle < b->handle ? -1 : a->handle > b->handle;
+}
 
-	a = sorted(now, &a_n, compare);
-	b = sorted(want, &b_n, compare);
-	if (!a || !b) {
-		free(a);
-		free(b);
+static int by_timeout(const struct config_rule *a, const struct config_rule *b)
+{
+	return a->timeout_ms < b->timeout_ms ? -1 : a->timeout_ms > b->timeout_ms;
+}
+
+static int by_place(const struct config_rule *a, const struct config_rule *b)
+{
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+/* Whatever is there takes what is wanted in its place. */
+static int all_alike(const struct config_rule *a, const struct config_rule *b)
+{
+	(void)a;
+	(void)b;
+	return 0;
+}
+
+static int ordered(const void *x, const void *y, void *arg)
+{
+	const struct config_rule *a = *(const struct config_rule *const *)x;
+	const struct config_rule *b = *(const struct config_rule *const *)y;
+	int diff = (*(compare_fn **)arg)(a, b);
+
+	return diff ? diff : by_place(a, b);
+}
+
+/* Some rules of a table, in the order that was needed last. */
+struct list {
+	struct config_rule	**v;
+	size_t			n;
+};
+
+static void sort(struct list *l, compare_fn *compare)
+{
+	qsort_r(l->v, l->n, sizeof(*l->v), ordered, &compare);
+}
+
+/* The rules of @t, or only those without a mate. */
+static int make_list(struct list *l, struct config_table *t, bool single)
+{
+	size_t i;
+
+	l->n = 0;
+	l->v = malloc((t->n + 1) * sizeof(*l->v));
+	if (!l->v)
 		return -1;
-	}
-	while (i < a_n && k < b_n) {
-		int diff = same(a[i], b[k], compare);
+	for (i = 0; i < t->n; i++)
+		if (!single || !t->rules[i].mate)
+			l->v[l->n++] = &t->rules[i];
+	return 0;
+}
 
-		if (diff < 0) {
+/* Makes mates of those that are alike and have none. */
+static void pair(struct list *now, struct list *want, compare_fn *compare)
+{
+	size_t i = 0, k = 0;
+
+	sort(now, compare);
+	sort(want, compare);
+	while (i < now->n && k < want->n) {
+		struct config_rule *a = now->v[i], *b = want->v[k];
+		int diff = compare(a, b);
+
+		if (a->mate || diff < 0) {
 			i++;
-		} else if (diff > 0) {
+		} else if (b->mate || diff > 0) {
 			k++;
 		} else {
-			a[i]->mate = b[k];
-			b[k++]->mate = a[i++];
+			a->mate = b;
+			b->mate = a;
+			i++;
+			k++;
 		}
 	}
-	free(a);
-	free(b);
+}
+
+/* How many rules from @at on have the priority and words of @like. */
+static size_t run_of(const struct list *l, size_t at, const struct config_rule *like)
+{
+	size_t n = 0;
+
+	while (at + n < l->n && !by_words(l->v[at + n], like))
+		n++;
+	return n;
+}
+
+/* Rules with the same priority and words.  Where there are several of them, who
+ * has the handle or else the timeout that is wanted is the first choice.
+ */
+static void pair_alike(struct list *now, struct list *want)
+{
+	size_t i;
+
+	for (i = 0; want->n > 1 && i < want->n; i++)
+		want->v[i]->twin = true;
+	if (now->n > 1 || want->n > 1) {
+		pair(now, want, by_handle);
+		pair(now, want, by_timeout);
+	}
+	pair(now, want, all_alike);
+}
+
+static int pair_by_words(struct config_table *now, struct config_table *want)
+{
+	struct list a, b = { 0 };
+	size_t i = 0, k = 0;
+
+	if (make_list(&a, now, false) || make_list(&b, want, false)) {
+		free(a.v);
+		return -1;
+	}
+	sort(&a, by_words);
+	sort(&b, by_words);
+	while (k < b.n) {
+		struct list some_a, some_b = { b.v + k, run_of(&b, k, b.v[k]) };
+
+		while (i < a.n && by_words(a.v[i], b.v[k]) < 0)
+			i++;
+		some_a = (struct list){ a.v + i, run_of(&a, i, b.v[k]) };
+		i += some_a.n;
+		k += some_b.n;
+		pair_alike(&some_a, &some_b);
+	}
+	free(a.v);
+	free(b.v);
 	return 0;
+}
+
+static int pair_by_handle(struct config_table *now, struct config_table *want)
+{
+	struct list a, b = { 0 };
+
+	if (make_list(&a, now, true) || make_list(&b, want, true)) {
+		free(a.v);
+		return -1;
+	}
+	pair(&a, &b, by_handle);
+	free(a.v);
+	free(b.v);
+	return 0;
+}
+
+/* @now may be NULL: then only twins are looked for. */
+static int find_mates(struct config_table *now, struct config_table *want)
+{
+	struct config_table none = { .n = 0 };
+
+	if (pair_by_words(now ? now : &none, want))
+		return -1;
+	return now ? pair_by_handle(now, want) : 0;
 }
 
 /* ---- which of them can stay where they are? ---- */
@@ -257,8 +345,7 @@ int plan_rules(struct plan *plan, struct config_table *now, struct config_table 
 	memset(plan, 0, sizeof(*plan));
 	plan->what = calloc(want->n + 1, sizeof(*plan->what));
 	if (!stays || !plan->what ||
-	    (now && (pair(now, want, by_words) || pair(now, want, by_handle))) ||
-	    find_stays(want, stays)) {
+	    find_mates(now, want) || find_stays(want, stays)) {
 		free(stays);
 		plan_free(plan);
 		return -1;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/netlink.h>
 #include <netlink/msg.h>
 
 #include "msg.h"
@@ -140,7 +141,7 @@ static int send_part(struct tqctl *t)
 	return code ? code : send_pending(t);
 }
 
-static int start(struct tqctl *t, uint8_t cmd, const char *table)
+static int start(struct tqctl *t, uint8_t cmd, int flags, const char *table)
 {
 	struct rules *r = &t->rules;
 	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
@@ -149,10 +150,11 @@ static int start(struct tqctl *t, uint8_t cmd, const char *table)
 	code = tqctl_open(t);
 	if (code)
 		return code;
-	r->msg = tnl_message(t->nl, cmd, 0, MSG_RULES_SIZE);
+	r->msg = tnl_message(t->nl, cmd, flags, MSG_RULES_SIZE);
 	if (!r->msg)
 		return tqctl_errno(t, ENOMEM, "netlink message");
 	r->cmd = cmd;
+	r->flags = flags;
 	memcpy(r->table, table, sizeof(r->table));
 	memcpy(frame.table, table, sizeof(frame.table));
 	return msg_rules_put(r->msg, &frame) ? tqctl_garbled(t) : TQCTL_OK;
@@ -175,16 +177,17 @@ static int note_line(struct tqctl *t)
 	return TQCTL_OK;
 }
 
-int rules_change(struct tqctl *t, uint8_t cmd, const char *table, const struct tq_rule *rule)
+static int change(struct tqctl *t, uint8_t cmd, int flags, const char *table,
+		  const struct tq_rule *rule)
 {
 	struct rules *r = &t->rules;
 	int code = TQCTL_OK;
 
-	if (r->msg && (r->cmd != cmd || strcmp(r->table, table) ||
+	if (r->msg && (r->cmd != cmd || r->flags != flags || strcmp(r->table, table) ||
 		       msg_used(r->msg) + MSG_RULE_MAX + TXN_ROOM > MSG_RULES_SIZE))
 		code = send_part(t);
 	if (!code && !r->msg)
-		code = start(t, cmd, table);
+		code = start(t, cmd, flags, table);
 	if (!code)
 		code = note_line(t);
 	if (!code && msg_rules_put_rule(r->msg, rule))
@@ -192,6 +195,16 @@ int rules_change(struct tqctl *t, uint8_t cmd, const char *table, const struct t
 	if (code)
 		rules_abort(t);
 	return code;
+}
+
+int rules_change(struct tqctl *t, uint8_t cmd, const char *table, const struct tq_rule *rule)
+{
+	return change(t, cmd, 0, table, rule);
+}
+
+int rules_add_twin(struct tqctl *t, const char *table, const struct tq_rule *rule)
+{
+	return change(t, TQUEUE_CMD_RULE_NEW, NLM_F_APPEND, table, rule);
 }
 
 static int flush_table(struct tqctl *t, const char *table)

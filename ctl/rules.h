@@ -28,6 +28,7 @@ struct rules_line {
  * struct rules - changes that are not visible yet
  * @msg: the message being filled, or NULL
  * @cmd: its command, TQUEUE_CMD_RULE_*
+ * @flags: and NLM_F_*
  * @table: its table
  * @lines: line of a file for each rule in it
  * @n: rules in it
@@ -42,6 +43,7 @@ struct rules_line {
 struct rules {
 	struct nl_msg	*msg;
 	uint8_t		cmd;
+	int		flags;
 	char		table[TQUEUE_NAME_SIZE];
 	struct rules_line *lines;
 	unsigned int	n;
@@ -59,6 +61,8 @@ struct rules {
  * changes since the last commit are gone.
  */
 int rules_change(struct tqctl *t, uint8_t cmd, const char *table, const struct tq_rule *r);
+/* RULE_NEW of a rule that shall be there once more if it is there already. */
+int rules_add_twin(struct tqctl *t, const char *table, const struct tq_rule *r);
 int rules_flush_table(struct tqctl *t, const char *table);
 int rules_commit(struct tqctl *t);
 void rules_abort(struct tqctl *t);

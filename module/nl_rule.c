@@ -69,6 +69,7 @@ static int change_one(struct tq_net *tn, struct genl_info *info, struct tq_txn *
 	if (err)
 		return err;
 	spec.excl = info->nlhdr->nlmsg_flags & NLM_F_EXCL;
+	spec.append = info->nlhdr->nlmsg_flags & NLM_F_APPEND;
 	if (change == tq_txn_replace && !spec.handle) {
 		NL_SET_ERR_MSG_ATTR(extack, nest, "a rule is replaced by handle");
 		err = -EINVAL;

@@ -263,7 +263,8 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 			err = -EEXIST;
 		}
 	} else {
-		rule = find_equal(txn, t, spec);
+		if (spec->excl || !spec->append)
+			rule = find_equal(txn, t, spec);
 		if (!rule) {
 			rule = add_new(txn, t, spec);
 		} else if (spec->excl) {

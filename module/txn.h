@@ -90,6 +90,7 @@ struct tq_txn {
  * @actions: with users of the queues, which a successful call takes over
  * @packets: and so on: what the counters of a new rule begin with
  * @excl: an equal rule is an error, not the answer
+ * @append: an equal rule is no reason not to add this one; @excl goes before it
  * @timed: @timeout_ms and @expires_ms, what is left of it, are given; 0: never
  */
 struct tq_rule_spec {
@@ -98,6 +99,7 @@ struct tq_rule_spec {
 	struct tq_match		match;
 	struct tq_actions	actions;
 	bool			excl;
+	bool			append;
 	bool			timed;
 	u64			timeout_ms;
 	u64			expires_ms;

@@ -99,6 +99,34 @@ is "$(grep -c '^+' "$WORK/todo") $(grep -c '^-' "$WORK/todo") $(wc -l <"$WORK/to
 	"$changed $changed $((2 * changed))" "$changed of $MANY rules differ: no other is touched"
 is "$(json_num rules "$(T -j table show t)")" "$MANY" "as many as before"
 
+# Rules that differ in timeout or priority only, or in nothing, are several.
+cat >"$WORK/twins" <<-'END'
+	table add t
+	rule add t proto udp drop timeout 1h
+	rule add t proto udp drop timeout 2h
+	rule add t proto tcp drop
+	rule add t proto tcp drop
+	rule add t prio 1 proto tcp drop
+END
+T apply "$WORK/twins" >"$WORK/todo"
+is "$(grep -c '^+ rule add t' "$WORK/todo") $(json_num rules "$(T -j table show t)")" "5 5" "twins are all there"
+is "$(T apply "$WORK/twins")" "" "once: then there is nothing to do"
+T save >"$WORK/have"
+is "$(T apply "$WORK/have")$(T save | cmp - "$WORK/have")" "" "saved and applied they stay as they are"
+sed -i '0,/timeout 1h/s//timeout 3h/; 0,/^rule.*tcp drop$/{/^rule.*tcp drop$/d}' "$WORK/twins"
+T apply "$WORK/twins" >"$WORK/todo"
+comment <"$WORK/todo"
+is "$(wc -l <"$WORK/todo") $(grep -c '^- ' "$WORK/todo") $(json_num rules "$(T -j table show t)")" "2 1 4" \
+	"one has another timeout and one goes"
+echo | T apply --quiet -
+must T -b - <<-'END'
+	table add t
+	rule add t proto udp drop timeout 1h
+	rule add t proto udp drop timeout 2h
+END
+is "$(T rule list t | sed 's/handle [0-9]* //')" "prio 0 proto udp drop timeout 2h" \
+	"rule add takes twins for one rule, as before"
+
 # Refusals change nothing.
 must T apply --quiet "$WORK/one"
 dump() { T save; T -j queue show | sed 's/"id":[0-9]*//'; T -j hook show; }

@@ -41,22 +41,9 @@ static void random_rule(struct tq_rule *r)
 	r->verdict = rand() % 2 ? TQUEUE_VERDICT_DROP : TQUEUE_VERDICT_ACCEPT;
 }
 
-static bool there(const struct config_table *t, const struct config_rule *r)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < t->n; i++)
-		if (t->rules[i].prio == r->prio && !strcmp(t->rules[i].words, r->words))
-			return true;
-	return false;
-}
-
-/* As in the kernel, no rule is there twice. */
 static void add(struct config_table *t, const struct tq_rule *r)
 {
 	assert_int_equal(config_add_rule(t, r, false), 0);
-	if (there(t, &t->rules[t->n - 1]))
-		free(t->rules[--t->n].words);
 }
 
 /* The table after the plan: what stays in its places, the rest behind it. */
@@ -178,6 +165,89 @@ static void test_overlap(void **state)
 	config_free(&c);
 }
 
+/* Rules that differ in timeout or priority only, or in nothing at all, are several. */
+static void test_twins(void **state)
+{
+	static const struct {
+		struct twin {
+			uint64_t	handle, timeout_ms;
+			uint32_t	prio;
+		}		now[3], want[3];
+		const char	*what;		/* K, T, M, A for each that is wanted */
+		unsigned int	gone;
+	} rows[] = {
+		/* nothing is there */
+		{ { { 0 } }, { { 0, 1, 1 }, { 0, 2, 1 } }, "AA", 0 },
+		{ { { 0 } }, { { 0, 0, 1 }, { 0, 0, 1 }, { 0, 0, 1 } }, "AAA", 0 },
+		/* one of them is */
+		{ { { 7, 2, 1 } }, { { 0, 1, 1 }, { 0, 2, 1 } }, "AM", 0 },
+		{ { { 7, 1, 1 } }, { { 0, 1, 1 }, { 0, 2, 1 } }, "KA", 0 },
+		{ { { 7, 3, 1 } }, { { 0, 1, 1 }, { 0, 2, 1 } }, "TA", 0 },
+		{ { { 7, 1, 1 } }, { { 0, 0, 1 }, { 0, 0, 1 } }, "TA", 0 },
+		{ { { 7, 1, 1 } }, { { 8, 1, 1 }, { 7, 2, 1 } }, "AM", 0 },
+		/* all are */
+		{ { { 7, 1, 1 }, { 8, 2, 1 } }, { { 0, 1, 1 }, { 0, 2, 1 } }, "KK", 0 },
+		{ { { 7, 0, 1 }, { 8, 0, 1 } }, { { 0, 0, 1 }, { 0, 0, 1 } }, "KK", 0 },
+		{ { { 7, 1, 1 }, { 8, 2, 1 } }, { { 7, 1, 1 }, { 8, 1, 1 } }, "KT", 0 },
+		/* too many are */
+		{ { { 7, 1, 1 }, { 8, 2, 1 }, { 9, 3, 1 } }, { { 0, 3, 1 }, { 0, 1, 1 } }, "MM", 1 },
+		{ { { 7, 0, 1 }, { 8, 0, 1 } }, { { 8, 0, 1 } }, "K", 1 },
+		/* another priority is another rule; by its handle it is the same one */
+		{ { { 7, 0, 1 } }, { { 0, 0, 1 }, { 0, 0, 2 } }, "KA", 0 },
+		{ { { 7, 0, 1 } }, { { 7, 0, 2 } }, "M", 0 },
+		{ { { 7, 0, 1 } }, { { 0, 0, 2 } }, "A", 1 },
+		{ { { 7, 1, 1 }, { 8, 2, 2 } }, { { 0, 2, 1 }, { 0, 1, 2 } }, "TT", 0 },
+	};
+	static const char letters[] = {
+		[PLAN_KEEP] = 'K', [PLAN_TIMEOUT] = 'T', [PLAN_REPLACE] = 'R', [PLAN_MOVE] = 'M',
+		[PLAN_ADD] = 'A',
+	};
+	size_t i, k;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		struct config now = { .tables = calloc(1, sizeof(*now.tables)), .table_n = 1 };
+		struct config want = { .tables = calloc(1, sizeof(*want.tables)), .table_n = 1 };
+		struct config_table *tables[] = { now.tables, want.tables };
+		unsigned int gone = 0, alike = 0, side;
+		struct plan plan;
+		char what[4] = "";
+
+		for (side = 0; side < 2; side++) {
+			const struct twin *twins = side ? rows[i].want : rows[i].now;
+
+			for (k = 0; k < 3 && twins[k].prio; k++) {
+				struct tq_rule r = {
+					.handle = twins[k].handle, .prio = twins[k].prio,
+					.timeout_ms = twins[k].timeout_ms,
+				};
+
+				add(tables[side], &r);
+			}
+		}
+		config_sort(&now);
+		config_sort(&want);
+		assert_int_equal(plan_rules(&plan, now.tables, want.tables), 0);
+		for (k = 0; k < want.tables->n; k++) {
+			const struct config_rule *r = &want.tables->rules[k];
+
+			what[k] = letters[plan.what[k]];
+			for (alike = 0; alike < want.tables->n &&
+			     (r == &want.tables->rules[alike] ||
+			      r->prio != want.tables->rules[alike].prio); alike++)
+				;
+			assert_int_equal(r->twin, alike < want.tables->n);
+		}
+		for (k = 0; k < now.tables->n; k++)
+			gone += !now.tables->rules[k].mate;
+		if (strcmp(what, rows[i].what) || gone != rows[i].gone)
+			fail_msg("row %zu: %s and %u go, not %s and %u", i, what, gone,
+				 rows[i].what, rows[i].gone);
+		plan_free(&plan);
+		config_free(&now);
+		config_free(&want);
+	}
+}
+
 /* Nothing before, and nothing afterwards. */
 static void test_edges(void **state)
 {
@@ -204,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_edges),
 	};
 

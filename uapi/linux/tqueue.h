@@ -354,7 +354,8 @@ struct tqueue_map_producer {
  *	All rules of one message are there at once or not at all.  Without
  *	RULE_HANDLE a rule that is there already with the same priority, match,
  *	actions and verdict is not added again: its timeout starts anew, if it
- *	has one, and its handle is in the reply; with NLM_F_EXCL that is EEXIST.
+ *	has one, and its handle is in the reply; with NLM_F_EXCL that is EEXIST,
+ *	with NLM_F_APPEND it is added, and there twice.
  *	reply: RULES_TABLE RULES_TABLE_ID RULES_GENERATION
  *	       *RULES_RULE { RULE_HANDLE }, in the order of the request
  * RULE_SET (do)		as RULE_NEW, but each RULES_RULE names by
