@@ -93,16 +93,58 @@ static char *to_text(const struct tq_rule *rule,
 		 TQ_BIT(TQUEUE_A_RULE_COPIES) | TQ_BIT(TQUEUE_A_RULE_LAST_HIT_MS) | \
 		 TQ_BIT(TQUEUE_A_RULE_EXPIRES_MS))
 
+#define RULE_BIT(name)	TQ_BIT(TQUEUE_A_RULE_##name)
+#define SPORT		(RULE_BIT(SPORT_MIN) | RULE_BIT(SPORT_MAX))
+#define DPORT		(RULE_BIT(DPORT_MIN) | RULE_BIT(DPORT_MAX))
+
+/* Any port of both kinds: one of them is enough to say that there are ports. */
+static void settle_ports(struct tq_rule *r)
+{
+	bool any_sport = !HAS(SPORT_MIN) || (!r->sport_min && r->sport_max == UINT16_MAX);
+	bool any_dport = !HAS(DPORT_MIN) || (!r->dport_min && r->dport_max == UINT16_MAX);
+
+	if (!HAS(SPORT_MIN) && !HAS(DPORT_MIN))
+		return;
+	if (any_sport)
+		r->has &= ~SPORT;
+	else if (any_dport)
+		r->has &= ~DPORT;
+	if (any_sport && !HAS(DPORT_MIN)) {
+		r->has |= DPORT;
+		r->dport_min = 0;
+		r->dport_max = UINT16_MAX;
+	}
+}
+
+/* What is left out, and what can be said in two ways, is what the kernel will say;
+ * else a rule would not be the same as the one that it has become.
+ */
+static void settle(struct tq_rule *r)
+{
+	if (!HAS(VERDICT))
+		r->verdict = TQUEUE_VERDICT_PASS;
+	r->has |= RULE_BIT(VERDICT);
+	if (r->verdict == TQUEUE_VERDICT_STEAL && !HAS(STEAL_ELSE)) {
+		r->has |= RULE_BIT(STEAL_ELSE);
+		r->steal_else = TQUEUE_VERDICT_PASS;
+	}
+	if (HAS(RATE) && !HAS(BURST)) {
+		r->has |= RULE_BIT(BURST);
+		r->burst = r->rate;
+	}
+	if (HAS(SRC) && !r->src_len)
+		r->has &= ~(RULE_BIT(SRC) | RULE_BIT(SRC_LEN));
+	if (HAS(DST) && !r->dst_len)
+		r->has &= ~(RULE_BIT(DST) | RULE_BIT(DST_LEN));
+	settle_ports(r);
+}
+
 int config_add_rule(struct config_table *table, const struct tq_rule *rule, bool state)
 {
 	struct tq_rule whole = *rule;
 	struct config_rule *r;
 
-	/* What is left out is what the kernel will say. */
-	if (!(whole.has & TQ_BIT(TQUEUE_A_RULE_VERDICT))) {
-		whole.has |= TQ_BIT(TQUEUE_A_RULE_VERDICT);
-		whole.verdict = TQUEUE_VERDICT_PASS;
-	}
+	settle(&whole);
 	if (table->n == table->room) {
 		size_t room = table->room ? table->room * 2 : 64;
 

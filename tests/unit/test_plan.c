@@ -248,6 +248,41 @@ static void test_twins(void **state)
 	}
 }
 
+/* What can be said in several ways is kept as the kernel says it. */
+static void test_settled(void **state)
+{
+	static const struct {
+		const char *line, *words;
+	} rows[] = {
+		{ "", " pass" },
+		{ "family ip6 drop", " family ip6 drop" },
+		{ "src 0.0.0.0/0 drop", " family ip drop" },
+		{ "src ::/0 dst ::1", " dst ::1 pass" },
+		{ "dst 0.0.0.0/0 src 10.0.0.0/8", " src 10.0.0.0/8 pass" },
+		{ "sport 0-65535", " dport 0-65535 pass" },
+		{ "sport 0-65535 dport 0-65535", " dport 0-65535 pass" },
+		{ "sport 0-65535 dport 1", " dport 1 pass" },
+		{ "sport 1 dport 0-65535", " sport 1 pass" },
+		{ "sport 1 dport 2", " sport 1 dport 2 pass" },
+		{ "queue q limit 5", " queue q limit 5/s burst 5 pass" },
+		{ "queue q limit 5/s burst 9", " queue q limit 5/s burst 9 pass" },
+		{ "steal q", " steal q else pass" },
+		{ "steal q else drop", " steal q else drop" },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		struct config c = { .tables = calloc(1, sizeof(*c.tables)), .table_n = 1 };
+		struct tq_rule r;
+		struct line line;
+
+		assert_int_equal(parse_rule(line_init(&line, rows[i].line), &r), 0);
+		add(c.tables, &r);
+		assert_string_equal(c.tables->rules->words, rows[i].words);
+		config_free(&c);
+	}
+}
+
 /* Nothing before, and nothing afterwards. */
 static void test_edges(void **state)
 {
@@ -275,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_edges),
 	};
 
