@@ -198,6 +198,7 @@ static int put_rules(struct apply *a, const struct plan *plan, const struct conf
 		/* The kernel's refusals name the line. */
 		a->t->file = r->file;
 		a->t->line = r->line;
+		a->t->column = r->column;
 		code = rule_of(a, r, plan->what[i], &rule);
 		if (!code && !set && r->twin)
 			code = rules_add_twin(a->t, want->name, &rule);
@@ -229,6 +230,7 @@ static int change_rules(struct apply *a)
 	if (!code)
 		code = rules_commit(a->t);
 	a->t->file = NULL;
+	a->t->column = 0;
 	return code;
 }
 

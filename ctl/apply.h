@@ -14,6 +14,7 @@ struct tqctl;
  * struct apply - one run
  * @dry: show only
  * @quiet: do not show
+ * @restore: no file is standard input
  * @confirm_ms: rules are to be confirmed within this time; 0: not
  * @queues_made: of the wanted ones that were to be added, or changed
  * @tables_made: of the wanted ones that were to be added
@@ -22,7 +23,7 @@ struct apply {
 	struct tqctl	*t;
 	struct config	now, want;
 	struct diff	diff;
-	bool		dry, quiet;
+	bool		dry, quiet, restore;
 	uint32_t	confirm_ms;
 	size_t		queues_made, tables_made;
 };

@@ -14,10 +14,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <json-c/json.h>
 
 #include "apply.h"
 #include "print.h"
@@ -49,6 +51,49 @@ static int take_lock(void)
 	return fd;
 }
 
+/* A line of diff_print() as an object; cuts @line. */
+static struct json_object *json_change(char *line)
+{
+	json_object *obj = json_object_new_object();
+	char *was = strstr(line, "\t# ");
+
+	if (was)
+		*was = 0;
+	json_object_object_add(obj, "change", json_object_new_string(
+		line[0] == '+' ? "add" : line[0] == '-' ? "del" : "set"));
+	json_object_object_add(obj, "words", json_object_new_string(line + 2));
+	if (was)
+		json_object_object_add(obj, "about", json_object_new_string(was + 3));
+	return obj;
+}
+
+static int show(struct apply *a)
+{
+	struct out *out = &a->t->out;
+	char *text = NULL, *line, *rest;
+	size_t size;
+	FILE *f;
+
+	if (!out->json) {
+		diff_print(out->file, &a->diff, &a->now, &a->want);
+		return TQCTL_OK;
+	}
+	f = open_memstream(&text, &size);
+	if (!f)
+		return tqctl_errno(a->t, errno, "list of changes");
+	diff_print(f, &a->diff, &a->now, &a->want);
+	if (fclose(f)) {
+		free(text);
+		return tqctl_errno(a->t, errno, "list of changes");
+	}
+	out_list_begin(out);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		out_json(out, json_change(line));
+	out_list_end(out);
+	free(text);
+	return TQCTL_OK;
+}
+
 static int apply(struct apply *a)
 {
 	struct tqctl *t = a->t;
@@ -63,7 +108,7 @@ static int apply(struct apply *a)
 	lock = a->dry ? -1 : take_lock();
 	code = apply_compare(a);
 	if (!code && !a->quiet)
-		diff_print(t->out.file, &a->diff, &a->now, &a->want);
+		code = show(a);
 	if (!code && !a->dry && a->diff.changes)
 		code = a->confirm_ms ? apply_confirmed(a) : apply_run(a);
 	memcpy(t->what, what, sizeof(what));
@@ -111,6 +156,7 @@ static int read_words(struct apply *a, struct parse *p)
 	while (!code && (word = parse_next(p))) {
 		if (!strcmp(word, "--dry-run") || !strcmp(word, "-n")) {
 			a->dry = true;
+			a->quiet = a->quiet && !a->restore;
 		} else if (!strcmp(word, "--quiet") || !strcmp(word, "-q")) {
 			a->quiet = true;
 		} else if (!strcmp(word, "--confirm")) {
@@ -123,26 +169,41 @@ static int read_words(struct apply *a, struct parse *p)
 			code = config_read(a->t, &a->want, word);
 		}
 	}
-	if (!code && !any) {
+	if (!code && !any && a->restore) {
+		code = config_read(a->t, &a->want, "-");
+	} else if (!code && !any) {
 		parse_need(p, &word, "a file, or - for standard input");
 		code = tqctl_usage(a->t, p);
 	}
 	return code;
 }
 
+static int run(struct apply *a, struct parse *p)
+{
+	int code;
+
+	if (a->t->file) {
+		tqctl_say(a->t, "not in a batch");
+		return TQCTL_USAGE;
+	}
+	code = read_words(a, p);
+	if (!code)
+		code = apply(a);
+	config_free(&a->now);
+	config_free(&a->want);
+	return code;
+}
+
 int cmd_apply(struct tqctl *t, struct parse *p)
 {
 	struct apply a = { .t = t };
-	int code;
 
-	if (t->file) {
-		tqctl_say(t, "not in a batch");
-		return TQCTL_USAGE;
-	}
-	code = read_words(&a, p);
-	if (!code)
-		code = apply(&a);
-	config_free(&a.now);
-	config_free(&a.want);
-	return code;
+	return run(&a, p);
+}
+
+int cmd_restore(struct tqctl *t, struct parse *p)
+{
+	struct apply a = { .t = t, .restore = true, .quiet = true };
+
+	return run(&a, p);
 }

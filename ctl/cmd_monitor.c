@@ -138,9 +138,7 @@ static void rule_event(struct monitor *m, const char *event, const struct tnl_re
 	check_serial(m, frame.serial);
 	while (msg_rules_next(reply, &at, &rule) == 1) {
 		if (t->out.json) {
-			value = json_rule(&rule);
-			json_object_object_add(value, "table",
-					       json_object_new_string(frame.table));
+			value = json_rule(frame.table, &rule);
 			emit(m, event, frame.serial, "rule", value);
 			continue;
 		}

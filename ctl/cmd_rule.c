@@ -92,12 +92,17 @@ static void show(const struct tnl_reply *reply, void *arg)
 {
 	const struct nlattr *at = NULL;
 	struct tqctl *t = arg;
+	struct tq_rules frame;
 	struct tq_rule rule;
 	int ret;
 
+	if (msg_rules_get(reply, &frame)) {
+		tqctl_garbled(t);
+		return;
+	}
 	while ((ret = msg_rules_next(reply, &at, &rule)) == 1) {
 		if (t->out.json) {
-			out_json(&t->out, json_rule(&rule));
+			out_json(&t->out, json_rule(frame.table, &rule));
 		} else {
 			print_rule(t->out.file, &rule, t->stats);
 			fputc('\n', t->out.file);

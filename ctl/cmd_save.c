@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* "save": the configuration as the text that "apply" takes. */
+/* "save": the configuration as what "apply" and "restore" take. */
 #include "save.h"
 #include "tqctl.h"
 

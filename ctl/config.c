@@ -89,10 +89,6 @@ static char *to_text(const struct tq_rule *rule,
 	return text;
 }
 
-#define STATE	(TQ_BIT(TQUEUE_A_RULE_PACKETS) | TQ_BIT(TQUEUE_A_RULE_BYTES) | \
-		 TQ_BIT(TQUEUE_A_RULE_COPIES) | TQ_BIT(TQUEUE_A_RULE_LAST_HIT_MS) | \
-		 TQ_BIT(TQUEUE_A_RULE_EXPIRES_MS))
-
 #define RULE_BIT(name)	TQ_BIT(TQUEUE_A_RULE_##name)
 #define SPORT		(RULE_BIT(SPORT_MIN) | RULE_BIT(SPORT_MAX))
 #define DPORT		(RULE_BIT(DPORT_MIN) | RULE_BIT(DPORT_MAX))
@@ -159,7 +155,7 @@ int config_add_rule(struct config_table *table, const struct tq_rule *rule, bool
 	r->words = to_text(&whole, print_rule_words);
 	if (!r->words)
 		return -1;
-	if (state && whole.has & STATE) {
+	if (state && whole.has & PRINT_RULE_STATE) {
 		r->state = to_text(&whole, print_rule_state);
 		if (!r->state) {
 			free(r->words);

@@ -3,7 +3,7 @@
  * config.h - a whole configuration: what a namespace has, or what it shall have.
  *
  * A file of it is made of the commands "queue add", "table add", "rule add" and
- * "hook add".  A rule is kept as its own words, which is also what makes two
+ * "hook add", or of JSON with the same objects.  A rule is kept as its own words, which is also what makes two
  * rules the same; millions of them fit into memory.
  */
 #ifndef TQCTL_CONFIG_H
@@ -16,6 +16,7 @@
 
 #include "model.h"
 
+struct parse;
 struct tqctl;
 
 /* The packets that a rule can match, or more: enough to see that no packet
@@ -43,6 +44,7 @@ struct config_box {
  * @mate: the rule of the other configuration that is the same, or NULL
  * @file: where it was read
  * @line: of @file
+ * @column: the same, if it is JSON
  */
 struct config_rule {
 	char			*words;
@@ -55,6 +57,7 @@ struct config_rule {
 	bool			twin;
 	const char		*file;
 	unsigned int		line;
+	unsigned int		column;
 	struct config_box	box;
 };
 
@@ -62,6 +65,7 @@ struct config_table {
 	char			name[TQUEUE_NAME_SIZE];
 	struct config_rule	*rules;		/* by priority, then order */
 	size_t			n, room;
+	bool			only_named;	/* a rule names it, nothing adds it yet */
 };
 
 struct config {
@@ -73,8 +77,9 @@ struct config {
 	size_t			hook_n;
 };
 
-/* Adds what @path says ("-": standard input); @path must live as long as @c.
- * An exit status; what is wrong has been told, with file and line.
+/* Adds what @path says ("-": standard input), as text or, if it begins with {, as
+ * JSON; @path must live as long as @c.  An exit status; what is wrong has been
+ * told, with file and line.
  */
 int config_read(struct tqctl *t, struct config *c, const char *path);
 /* What the kernel has; the second without the rules.  An exit status. */
@@ -91,5 +96,33 @@ struct config_table *config_table(const struct config *c, const char *name);
  * is wanted.  -1: no memory.
  */
 int config_add_rule(struct config_table *table, const struct tq_rule *rule, bool state);
+
+/**
+ * struct config_reader - one file on its way into a configuration
+ * @later: what is named may be added further down: config_reader_end() looks
+ * @refs: names that were not known yet, and where they were first
+ */
+struct config_reader {
+	struct tqctl		*t;
+	struct config		*c;
+	bool			later;
+	struct config_ref	*refs;
+	size_t			ref_n;
+};
+
+/* config_object.c: what follows "queue add", "table add", ... in @p.  Exit
+ * statuses, as above.
+ */
+int config_read_queue(struct config_reader *r, struct parse *p);
+int config_read_table(struct config_reader *r, struct parse *p);
+int config_read_rule(struct config_reader *r, struct parse *p);
+int config_read_hook(struct config_reader *r, struct parse *p);
+/* Sees that all is there that was named, if @code is 0, and frees. */
+int config_reader_end(struct config_reader *r, int code);
+
+/* config_json.c: a document whose first character comes next, in that line and
+ * column.
+ */
+int config_read_json(struct config_reader *r, FILE *f, unsigned int line, unsigned int column);
 
 #endif

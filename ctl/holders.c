@@ -84,7 +84,7 @@ static void show_xt(struct finding *f, const struct tq_holder *h, const char *ki
 	if (f->t->out.json) {
 		obj = begin_json(f, tool);
 		json_object_object_add(obj, "xt_table", json_object_new_string(h->xt_table));
-		count_json(obj, kind, name, h->count);
+		count_json(obj, strcmp(kind, "queue") ? "table" : "queue", name, h->count);
 		out_json(&f->t->out, obj);
 		return;
 	}

@@ -18,6 +18,36 @@ void out_list_end(struct out *out)
 	out->list = false;
 }
 
+void out_document_begin(struct out *out)
+{
+	fputs("{", out->file);
+	out->document = true;
+	out->list = false;
+}
+
+static void end_part(struct out *out)
+{
+	fputs(out->items ? "\n]" : "]", out->file);
+}
+
+void out_document_list(struct out *out, const char *name)
+{
+	if (out->list)
+		end_part(out);
+	fprintf(out->file, "%s\n\"%s\":[", out->list ? "," : "", name);
+	out->list = true;
+	out->items = 0;
+}
+
+void out_document_end(struct out *out)
+{
+	if (out->list)
+		end_part(out);
+	fputs("\n}\n", out->file);
+	out->document = false;
+	out->list = false;
+}
+
 void out_json(struct out *out, struct json_object *obj)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
@@ -26,7 +56,7 @@ void out_json(struct out *out, struct json_object *obj)
 			       JSON_C_TO_STRING_PLAIN;
 	if (out->list) {
 		fputs(out->items ? "," : "", out->file);
-		fputs(out->pretty ? "\n" : "", out->file);
+		fputs(out->pretty || out->document ? "\n" : "", out->file);
 		out->items++;
 	}
 	fputs(json_object_to_json_string_ext(obj, flags), out->file);

@@ -41,7 +41,12 @@ static int fail(struct parse *p, unsigned int index, const char *fmt, va_list ap
 {
 	int n;
 
-	n = snprintf(p->err, sizeof(p->err), "word %u \"%.60s\": ", index + 1, p->words[index]);
+	if (p->element)
+		n = snprintf(p->err, sizeof(p->err), "%s%s \"%.60s\": ", p->element,
+			     p->places[index], p->words[index]);
+	else
+		n = snprintf(p->err, sizeof(p->err), "word %u \"%.60s\": ", index + 1,
+			     p->words[index]);
 	vsnprintf(p->err + n, sizeof(p->err) - n, fmt, ap);
 	return -1;
 }
@@ -66,6 +71,19 @@ int parse_bad(struct parse *p, const char *fmt, ...)
 	return -1;
 }
 
+int parse_lack(struct parse *p, const char *fmt, ...)
+{
+	va_list ap;
+	int n = 0;
+
+	if (p->element)
+		n = snprintf(p->err, sizeof(p->err), "%s: ", p->element);
+	va_start(ap, fmt);
+	vsnprintf(p->err + n, sizeof(p->err) - n, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
 int parse_need(struct parse *p, const char **word, const char *what)
 {
 	*word = parse_next(p);
@@ -73,8 +91,7 @@ int parse_need(struct parse *p, const char **word, const char *what)
 		return 0;
 	if (p->n)
 		return parse_fail(p, p->n - 1, "%s must follow", what);
-	snprintf(p->err, sizeof(p->err), "%s is missing", what);
-	return -1;
+	return parse_lack(p, "%s is missing", what);
 }
 
 int parse_end(struct parse *p)

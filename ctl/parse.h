@@ -4,7 +4,8 @@
  *
  * Knows nothing of netlink and does no I/O.  Every function that returns int
  * gives 0, or -1 with a sentence in parse.err that names the word at fault and
- * its place; the object of the command (queue, rule, ...) is word 1.
+ * its place; the object of the command (queue, rule, ...) is word 1.  Words that
+ * were made of JSON have places of their own, see json_words.h.
  */
 #ifndef TQCTL_PARSE_H
 #define TQCTL_PARSE_H
@@ -18,6 +19,8 @@ struct parse {
 	const char *const	*words;
 	unsigned int		n;
 	unsigned int		at;	/* the next word */
+	const char		*element;	/* of JSON: "rules[17]"; or NULL */
+	const char *const	*places;	/* and ".dport" for each word */
 	char			err[320];
 };
 
@@ -37,6 +40,9 @@ int parse_fail(struct parse *p, unsigned int index, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same about the word taken last. */
 int parse_bad(struct parse *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same about what is not there at all. */
+int parse_lack(struct parse *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* One word each: the next one. */
 int parse_name(struct parse *p, char name[TQUEUE_NAME_SIZE], const char *what);

@@ -199,14 +199,10 @@ int parse_hook(struct parse *p, struct tq_hook *h)
 		if (hook_parsers[i].parse(p, h))
 			return -1;
 	}
-	if (!(h->has & BIT(FAMILY))) {
-		snprintf(p->err, sizeof(p->err), "family is missing: ip, ip6, inet or netdev");
-		return -1;
-	}
-	if (!(h->has & BIT(POINT))) {
-		snprintf(p->err, sizeof(p->err), "hook is missing: prerouting, input, forward, "
-			 "output, postrouting, ingress or egress");
-		return -1;
-	}
+	if (!(h->has & BIT(FAMILY)))
+		return parse_lack(p, "family is missing: ip, ip6, inet or netdev");
+	if (!(h->has & BIT(POINT)))
+		return parse_lack(p, "hook is missing: prerouting, input, forward, output, "
+				  "postrouting, ingress or egress");
 	return 0;
 }

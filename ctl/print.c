@@ -291,7 +291,8 @@ json_object *json_queue(const struct tq_queue *q)
 	json_object *obj = json_object_new_object(), *list;
 	size_t i;
 
-	add_u64(obj, "id", q->id);
+	if (QUEUE_HAS(ID))
+		add_u64(obj, "id", q->id);
 	add_text(obj, "name", q->name);
 	if (QUEUE_HAS(MODE))
 		add_name(obj, "mode", tq_modes, q->mode);
@@ -363,7 +364,8 @@ json_object *json_table(const struct tq_table *t)
 {
 	json_object *obj = json_object_new_object();
 
-	add_u64(obj, "id", t->id);
+	if (TABLE_HAS(ID))
+		add_u64(obj, "id", t->id);
 	add_text(obj, "name", t->name);
 	if (TABLE_HAS(RULES))
 		add_u64(obj, "rules", t->rules);
@@ -425,7 +427,8 @@ json_object *json_hook(const struct tq_hook *h)
 {
 	json_object *obj = json_object_new_object();
 
-	add_u64(obj, "id", h->id);
+	if (h->has & TQ_BIT(TQUEUE_A_HOOK_ID))
+		add_u64(obj, "id", h->id);
 	add_text(obj, "table", h->table);
 	add_name(obj, "family", tq_hook_families, h->family);
 	add_name(obj, "hook", tq_points, h->point);

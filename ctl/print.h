@@ -18,6 +18,11 @@ struct json_object;
 void print_queue(FILE *f, const struct tq_queue *q);
 struct json_object *json_queue(const struct tq_queue *q);
 
+#define PRINT_QUEUE_SETTINGS \
+	(TQ_BIT(TQUEUE_A_QUEUE_NAME) | TQ_BIT(TQUEUE_A_QUEUE_MODE) | \
+	 TQ_BIT(TQUEUE_A_QUEUE_RING_SIZE) | TQ_BIT(TQUEUE_A_QUEUE_SNAPLEN) | \
+	 TQ_BIT(TQUEUE_A_QUEUE_WATERMARK) | TQ_BIT(TQUEUE_A_QUEUE_FLUSH_US))
+
 /* The words that make the queue again: what follows "queue add". */
 void print_queue_words(FILE *f, const struct tq_queue *q);
 
@@ -33,8 +38,12 @@ void print_rule(FILE *f, const struct tq_rule *r, bool counters);
 /* Only match, actions and verdict, with a blank before each word. */
 void print_rule_words(FILE *f, const struct tq_rule *r);
 /* Only counters and what is left of the timeout. */
+#define PRINT_RULE_STATE \
+	(TQ_BIT(TQUEUE_A_RULE_PACKETS) | TQ_BIT(TQUEUE_A_RULE_BYTES) | \
+	 TQ_BIT(TQUEUE_A_RULE_COPIES) | TQ_BIT(TQUEUE_A_RULE_LAST_HIT_MS) | \
+	 TQ_BIT(TQUEUE_A_RULE_EXPIRES_MS))
 void print_rule_state(FILE *f, const struct tq_rule *r);
-struct json_object *json_rule(const struct tq_rule *r);
+struct json_object *json_rule(const char *table, const struct tq_rule *r);
 
 /* What follows "hook add". */
 void print_hook_words(FILE *f, const struct tq_hook *h);

@@ -316,11 +316,13 @@ static void json_verdict(json_object *obj, const struct tq_rule *r)
 		add_name(obj, "steal_else", tq_verdicts, r->steal_else);
 }
 
-json_object *json_rule(const struct tq_rule *r)
+json_object *json_rule(const char *table, const struct tq_rule *r)
 {
 	json_object *obj = json_object_new_object();
 
-	add_u64(obj, "handle", r->handle);
+	add_text(obj, "table", table);
+	if (HAS(HANDLE))
+		add_u64(obj, "handle", r->handle);
 	add_u64(obj, "prio", r->prio);
 	json_match(obj, r);
 	json_actions(obj, r);

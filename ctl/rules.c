@@ -73,7 +73,7 @@ static int refused(struct tqctl *t, const struct tnl_error *err)
 	struct rules *r = &t->rules;
 	const struct rules_line *first = r->lines, *last = r->lines + r->n - 1;
 	const char *file = t->file;
-	unsigned int line = t->line;
+	unsigned int line = t->line, column = t->column;
 	struct msg_place place;
 	int code;
 
@@ -84,6 +84,7 @@ static int refused(struct tqctl *t, const struct tnl_error *err)
 	if (place.rule >= 0 && (unsigned int)place.rule < r->n) {
 		t->file = r->lines[place.rule].file;
 		t->line = r->lines[place.rule].line;
+		t->column = r->lines[place.rule].column;
 	} else if (r->n > 1 && first->file) {
 		tqctl_say(t, "one of the rules from %s:%u to %s:%u:", first->file, first->line,
 			  last->file ? last->file : "?", last->line);
@@ -91,6 +92,7 @@ static int refused(struct tqctl *t, const struct tnl_error *err)
 	code = tqctl_refused(t, r->msg, err);
 	t->file = file;
 	t->line = line;
+	t->column = column;
 	return code;
 }
 
@@ -173,7 +175,7 @@ static int note_line(struct tqctl *t)
 		r->lines = v;
 		r->room = room;
 	}
-	r->lines[r->n++] = (struct rules_line){ t->file, t->line };
+	r->lines[r->n++] = (struct rules_line){ t->file, t->line, t->column };
 	return TQCTL_OK;
 }
 

@@ -22,6 +22,7 @@ struct tqctl;
 struct rules_line {
 	const char	*file;		/* NULL: none */
 	unsigned int	line;
+	unsigned int	column;
 };
 
 /**

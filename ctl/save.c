@@ -23,6 +23,12 @@ static void print_rules(const struct tnl_reply *reply, void *arg)
 	int ret;
 
 	while ((ret = msg_rules_next(reply, &at, &rule)) == 1) {
+		if (s->t->out.json) {
+			if (!s->t->stats)
+				rule.has &= ~PRINT_RULE_STATE;
+			out_json(&s->t->out, json_rule(s->table, &rule));
+			continue;
+		}
 		fprintf(s->t->out.file, "rule add %s ", s->table);
 		print_rule(s->t->out.file, &rule, s->t->stats);
 		fputc('\n', s->t->out.file);
@@ -44,6 +50,52 @@ static int save_rules(struct tqctl *t, const char *table)
 	memcpy(frame.table, table, sizeof(frame.table));
 	msg_rules_put(msg, &frame);
 	return tqctl_request(t, msg, print_rules, &s);
+}
+
+/* The settings only: what is not a setting is not given back. */
+static void save_objects(struct tqctl *t, const struct config *c)
+{
+	struct out *out = &t->out;
+	size_t i;
+
+	out_document_list(out, "queues");
+	for (i = 0; i < c->queue_n; i++) {
+		struct tq_queue q = c->queues[i];
+
+		q.has &= PRINT_QUEUE_SETTINGS;
+		out_json(out, json_queue(&q));
+	}
+	out_document_list(out, "tables");
+	for (i = 0; i < c->table_n; i++) {
+		struct tq_table table = { .has = TQ_BIT(TQUEUE_A_TABLE_NAME) };
+
+		memcpy(table.name, c->tables[i].name, sizeof(table.name));
+		out_json(out, json_table(&table));
+	}
+}
+
+static int save_json(struct tqctl *t, const struct config *c)
+{
+	int code = TQCTL_OK;
+	size_t i;
+
+	out_document_begin(&t->out);
+	save_objects(t, c);
+	out_document_list(&t->out, "rules");
+	for (i = 0; !code && i < c->table_n; i++)
+		code = save_rules(t, c->tables[i].name);
+	/* What is cut here is no document, and nobody takes it for one. */
+	if (code)
+		return code;
+	out_document_list(&t->out, "hooks");
+	for (i = 0; i < c->hook_n; i++) {
+		struct tq_hook hook = c->hooks[i];
+
+		hook.has &= ~(TQ_BIT(TQUEUE_A_HOOK_ID) | TQ_BIT(TQUEUE_A_HOOK_ACTIVE));
+		out_json(&t->out, json_hook(&hook));
+	}
+	out_document_end(&t->out);
+	return code;
 }
 
 static int save(struct tqctl *t, const struct config *c)
@@ -76,7 +128,7 @@ int save_config(struct tqctl *t)
 
 	code = config_load_objects(t, &c);
 	if (!code)
-		code = save(t, &c);
+		code = t->out.json ? save_json(t, &c) : save(t, &c);
 	config_free(&c);
 	return code;
 }

@@ -238,7 +238,7 @@ json_object *json_top(const struct top_view *was, const struct top_view *now)
 		add_u64(obj, "pending_bytes", pending(q));
 		add_u64(obj, "ring_bytes", q->ring_size);
 		add_u64(obj, "readers", q->readers);
-		json_object_object_add(obj, "rings", json_cpus(q, old, ns));
+		json_object_object_add(obj, "cpus", json_cpus(q, old, ns));
 		json_object_array_add(list, obj);
 	}
 	json_object_object_add(top, "queues", list);

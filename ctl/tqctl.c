@@ -15,7 +15,9 @@ void tqctl_say(struct tqctl *t, const char *fmt, ...)
 	va_list ap;
 
 	fflush(t->out.file);
-	if (t->file)
+	if (t->file && t->column)
+		fprintf(t->err, "%s:%u:%u: ", t->file, t->line, t->column);
+	else if (t->file)
 		fprintf(t->err, "%s:%u: ", t->file, t->line);
 	else
 		fputs("tqctl: ", t->err);

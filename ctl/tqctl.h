@@ -36,6 +36,7 @@ enum {
  * @rules: rule changes on their way to the kernel
  * @file: name of the batch, or NULL
  * @line: of the batch
+ * @column: of a file of JSON, or 0
  * @what: "rule add", for messages
  */
 struct tqctl {
@@ -48,6 +49,7 @@ struct tqctl {
 	struct rules	rules;
 	const char	*file;
 	unsigned int	line;
+	unsigned int	column;
 	char		what[64];
 };
 
@@ -124,6 +126,7 @@ int cmd_capture(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_capture_keys(unsigned int i);
 int cmd_apply(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_apply_keys(unsigned int i);
+int cmd_restore(struct tqctl *t, struct parse *p);
 int cmd_save(struct tqctl *t, struct parse *p);
 int cmd_top(struct tqctl *t, struct parse *p);
 const struct parse_key *cmd_top_keys(unsigned int i);

@@ -27,10 +27,11 @@ static void rules(const struct tnl_reply *reply)
 	struct tq_rule rule;
 	size_t n = 0;
 
+	memset(&frame, 0, sizeof(frame));
 	msg_rules_get(reply, &frame);
 	while (msg_rules_next(reply, &at, &rule) == 1) {
 		print_rule(null, &rule, true);
-		drop(json_rule(&rule));
+		drop(json_rule(frame.table, &rule));
 		/* Each takes at least a header. */
 		if (++n > (size_t)reply->len / 4)
 			fuzz_fail("more rules than a message can hold");

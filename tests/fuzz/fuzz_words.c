@@ -112,7 +112,7 @@ static void rule(struct parse *p)
 	}
 	check_text(&r);
 	check_message(&r);
-	json_object_put(json_rule(&r));
+	json_object_put(json_rule("t", &r));
 }
 
 static void others(struct parse *p, unsigned int which)

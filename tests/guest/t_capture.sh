@@ -209,7 +209,7 @@ assert all(len(r) == 1 and r[0]["name"] == "small" for r in rows), rows
 lost = sum(r[0]["lost_per_s"] for r in rows)
 assert lost > 0 and lost == sum(r[0]["causes_per_s"].get("full", 0) for r in rows), rows
 # The kernel reads the sum first, then ring by ring; packets come in between.
-ring = sum(c["lost_per_s"] for r in rows for c in r[0]["rings"] if c["cpu"] == 0)
+ring = sum(c["lost_per_s"] for r in rows for c in r[0]["cpus"] if c["cpu"] == 0)
 assert abs(ring - lost) <= lost / 4, rows
 END
 T top -c 1 -d 10ms >"$WORK/top"

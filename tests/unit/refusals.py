@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """refusals.py MESSAGES SOURCE...: every text that the sources hand to
-parse_bad() or parse_fail() is among the messages that test_refusals got."""
+parse_bad() or parse_fail(), or for JSON to split_fail(), unexpected() or
+words_bad(), is among the messages that test_refusals got."""
 import re
 import sys
 
-CALL = re.compile(r'\bparse_(?:bad|fail)\((.*?)\);', re.S)
+CALL = re.compile(r'\b(?:parse_(?:bad|fail|lack)|split_fail(?:_at)?|words_bad|unexpected|wrong_type)\((.*?)\);', re.S)
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -29,8 +30,8 @@ def main():
             source = f.read()
         for text, line in texts(source):
             known += 1
-            pattern = "".join(".*" if re.fullmatch(r"%[-0-9.*l]*[sdu]", p) else re.escape(p)
-                              for p in re.split(r"(%[-0-9.*l]*[sdu])", text))
+            pattern = "".join(".*" if re.fullmatch(r"%[-0-9.*l]*[sducx]", p) else re.escape(p)
+                              for p in re.split(r"(%[-0-9.*l]*[sducx])", text))
             if not re.search(pattern, messages):
                 missing.append("%s:%d: %s" % (path, line, text))
     for m in missing:

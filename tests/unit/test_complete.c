@@ -26,9 +26,9 @@ static char *complete(const char *words)
 static void test_words(void **state)
 {
 	static const struct { const char *words, *offered; } rows[] = {
-		{ "\"\"", "queue table rule hook txn capture save apply top metrics monitor module doctor version " },
-		{ "ca", "queue table rule hook txn capture save apply top metrics monitor module doctor version " },
-		{ "-j -n ns -p \"\"", "queue table rule hook txn capture save apply top metrics monitor module doctor version " },
+		{ "\"\"", "queue table rule hook txn capture save restore apply top metrics monitor module doctor version " },
+		{ "ca", "queue table rule hook txn capture save restore apply top metrics monitor module doctor version " },
+		{ "-j -n ns -p \"\"", "queue table rule hook txn capture save restore apply top metrics monitor module doctor version " },
 		{ "-n \"\"", "" },
 		{ "hook \"\"", "add set del show list " },
 		{ "queue add \"\"", "" },

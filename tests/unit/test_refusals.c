@@ -89,6 +89,8 @@ static const struct refusal {
 	{ "apply --confirm soon f", 3, "not a time" },
 	{ "apply --confirm 0 f", 3, "not a time from 1ms to 49d" },
 	{ "apply --confirm 60d f", 3, "not a time from 1ms to 49d" },
+	{ "restore --now f", 2, "neither a file nor --dry-run, --quiet or --confirm" },
+	{ "restore --confirm", 2, "a time, as 100ms, 90 or 1h30m, must follow" },
 	{ "txn quux", 2, "not one of confirm, abort, show, list" },
 	{ "txn confirm 0", 3, "not in the range 1 to 4294967295" },
 	{ "txn abort now", 3, "not a number" },
@@ -326,7 +328,7 @@ static void test_files(void **state)
 static void test_refusals(void **state)
 {
 	const char *path = getenv("REFUSALS");
-	FILE *all = path ? fopen(path, "w") : NULL;
+	FILE *all = path ? fopen(path, "a") : NULL;
 	unsigned int bad = 0;
 	size_t i;
 
@@ -373,6 +375,8 @@ static void test_accepted(void **state)
 		"hook add suspects family inet hook prerouting priority raw",
 		"hook add suspects family ip hook forward priority -300", "hook list", "hook del 1",
 		"hook set 1 table t",
+		"save", "apply --dry-run /dev/null", "restore /dev/null /dev/null",
+		"restore --dry-run --confirm 5s /dev/null",
 		"top", "top ids -c 2 -d 100ms",
 		"queue read ids -c 5 --follow", "queue write ids hello",
 		"capture ids -w /nonexistent/f -c 10 --for 1h --snaplen 64 --link raw --messages -q",

@@ -146,7 +146,7 @@ static void test_json(void **state)
 	assert_int_equal(number(q, "lost_per_s"), 1800);
 	assert_int_equal(number(member(q, "causes_per_s"), "full"), 600);
 	assert_int_equal(number(q, "pending_bytes"), 8192);
-	ring = json_object_array_get_idx(member(q, "rings"), 1);
+	ring = json_object_array_get_idx(member(q, "cpus"), 1);
 	assert_int_equal(number(ring, "cpu"), 1);
 	assert_int_equal(number(ring, "records_per_s"), 4000);
 	json_object_put(top);
