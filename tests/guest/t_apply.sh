@@ -17,6 +17,30 @@ config() { python3 ./apply.py "$@"; }
 load_module
 topo_ab
 
+# What there is, as JSON: says the same, is no change, and makes it again.
+json_too() { # TURN: as it is, in another order, or as text
+	local how=(have.json other.json have)
+
+	T -j save >"$WORK/have.json"
+	if ! config text <"$WORK/have.json" | diff "$WORK/have" - >"$WORK/todo"; then
+		comment <"$WORK/todo"
+		return 1
+	fi
+	config shuffle <"$WORK/have.json" >"$WORK/other.json"
+	if ! T apply --dry-run "$WORK/have.json" >"$WORK/todo" 2>&1 || [ -s "$WORK/todo" ] ||
+		! T -j restore --dry-run "$WORK/other.json" >"$WORK/todo" 2>&1 ||
+		[ "$(cat "$WORK/todo")" != "[]" ]; then
+		comment <"$WORK/todo"
+		return 1
+	fi
+	T restore - </dev/null
+	if [ "$(T save)" ] || ! T restore <"$WORK/${how[$1 % 3]}" >"$WORK/todo" 2>&1 ||
+		[ -s "$WORK/todo" ] || ! T save | diff "$WORK/have" - >"$WORK/todo"; then
+		comment <"$WORK/todo"
+		return 1
+	fi
+}
+
 # Round trips.
 good=0
 config make 1 >"$WORK/want"
@@ -36,6 +60,9 @@ for ((i = 0; i < TURNS; i++)); do
 		comment <"$WORK/todo"
 		break
 	fi
+	if ! json_too $i; then
+		break
+	fi
 	good=$((good + 1))
 	if [ $((i % 4)) = 3 ]; then
 		config make $((i + 2)) >"$WORK/next"
@@ -44,9 +71,25 @@ for ((i = 0; i < TURNS; i++)); do
 	fi
 	mv "$WORK/next" "$WORK/want"
 done
-is $good "$TURNS" "random configurations, applied, saved and applied again"
+is $good "$TURNS" "random configurations, applied, saved and applied again, as text and as JSON"
+comment <<<"the last one: $(wc -l <"$WORK/have") lines"
 echo "# nothing" | T apply --quiet -
 is "$(T save)" "" "an empty file empties all"
+
+# What is left out, and what can be said in two ways, is what the kernel makes of it.
+cat >"$WORK/short" <<-'END'
+	queue add q
+	table add t
+	rule add t
+	rule add t src 0.0.0.0/0 drop
+	rule add t proto tcp sport 0-65535 dport 0-65535 drop
+	rule add t proto udp sport 0-65535 drop
+	rule add t queue q limit 100/s
+	rule add t proto 6 dscp ef mark 5 steal q timeout 3600
+END
+must T apply --quiet "$WORK/short"
+is "$(T apply "$WORK/short")" "" "in whatever words: nothing to do the second time"
+echo | T apply --quiet -
 
 # What stays, stays as it is.
 cat >"$WORK/one" <<-'END'
@@ -98,6 +141,8 @@ T apply "$WORK/many2" >"$WORK/todo"
 is "$(grep -c '^+' "$WORK/todo") $(grep -c '^-' "$WORK/todo") $(wc -l <"$WORK/todo")" \
 	"$changed $changed $((2 * changed))" "$changed of $MANY rules differ: no other is touched"
 is "$(json_num rules "$(T -j table show t)")" "$MANY" "as many as before"
+
+is "$(T -j save | T restore --dry-run -)" "" "as JSON, too: nothing to do"
 
 # Rules that differ in timeout or priority only, or in nothing, are several.
 cat >"$WORK/twins" <<-'END'
@@ -151,6 +196,24 @@ no "a hook that can't be" 2 "bad.conf:6: .*\"middle\"" "hook add t family ip hoo
 refused "no such file" 1 "nosuch" T apply "$WORK/nosuch"
 refused "no file" 2 "file" T apply --dry-run
 refused "an unknown option" 2 '"--now"' T apply --now "$WORK/one"
+refused "a name of 32 characters" 2 "1 to 31 characters" T apply - <<<"queue add n2345678901234567890123456789012"
+refused "the same in JSON" 2 'stdin:1:12: apply: queues\[0\].name "n2.*1 to 31 characters' \
+	T apply - <<<'{"queues":[{"name":"n2345678901234567890123456789012"}]}'
+T -j save >"$WORK/good.json"
+sed 's/"dport":{"min":2001,"max"/"dport":{"min":2002,"max"/' "$WORK/good.json" >"$WORK/bad.json"
+refused "a wrong value in JSON" 2 'bad.json:9:1: apply: rules\[0\].dport "2002-2001": a range that ends' \
+	T apply "$WORK/bad.json"
+sed 's/"verdict"/"vredict"/' "$WORK/good.json" >"$WORK/bad.json"
+refused "an unknown name in JSON" 2 'bad.json:9:1: restore: rules\[0\]: "vredict" is not known' \
+	T restore "$WORK/bad.json"
+sed '$d' "$WORK/good.json" >"$WORK/bad.json"
+refused "half a file of JSON" 2 'bad.json:.*the end, where a comma' T restore "$WORK/bad.json"
+sed 's/"proto":"udp"/"proto":"icmp"/' "$WORK/good.json" >"$WORK/bad.json"
+refused "a rule of JSON that the kernel refuses, by its place" 1 'bad.json:9:1: rule .*refused.*port' \
+	T restore "$WORK/bad.json"
+T -j apply --dry-run "$WORK/two" >"$WORK/todo"
+is "$(python3 -c 'import json, sys; print([c["change"] for c in json.load(sys.stdin)].count("add"))' <"$WORK/todo")" \
+	"$(T apply --dry-run "$WORK/two" | grep -c '^+')" "changes as JSON"
 refused "apply in a batch" 2 "not in a batch" T -b - <<<"apply $WORK/one"
 T apply --dry-run - </dev/null >"$WORK/todo"
 at_least "$(grep -c '^- ' "$WORK/todo")" 3 "a dry run shows what would go"
