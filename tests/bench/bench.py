@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import cases
+import control
 import report
 import sets
 from plan import FORWARD, Plan
@@ -51,9 +52,12 @@ def parse(argv):
     ap.add_argument("--timeout", type=int, default=1500, help="seconds, of the kernel")
     ap.add_argument("--out", default=os.path.join(HERE, "..", ".."), help="where bench.json and bench.svg go")
     ap.add_argument("--keep", action="store_true", help="keep the folder of the job")
-    ap.add_argument("what", nargs="*", help="classbench RULES TRACE, or iplist FILE...")
+    ap.add_argument("--times", type=int, default=2, help="of control: how often tables are loaded, listed and so on")
+    ap.add_argument("--turns", type=int, default=15, help="of control: how often the other commands run")
+    ap.add_argument("what", nargs="*", help="classbench RULES TRACE, iplist FILE..., or control")
     o = ap.parse_args(argv)
-    o.sizes = [size(x) for x in (o.sizes or ("1k,10k" if o.quick else "1k,10k,100k,1M")).split(",")]
+    default = "1k,10k" if o.quick else "1k,1M" if o.what == ["control"] else "1k,10k,100k,1M"
+    o.sizes = [size(x) for x in (o.sizes or default).split(",")]
     o.tuples = [size(x) for x in (o.tuples or ("1k" if o.quick else "1k,10k,20k,50k")).split(",")]
     o.rounds = o.rounds or (5 if o.quick else 15)
     o.ms = o.ms or (10 if o.quick else 30)
@@ -66,8 +70,10 @@ def parse(argv):
             ap.error("classbench RULES TRACE")
         if o.what[0] == "iplist" and len(o.what) < 2:
             ap.error("iplist FILE...")
-        if o.what[0] not in ("classbench", "iplist"):
-            ap.error("no '%s': classbench or iplist" % o.what[0])
+        if o.what[0] == "control" and len(o.what) != 1:
+            ap.error("control takes no file")
+        if o.what[0] not in ("classbench", "iplist", "control"):
+            ap.error("no '%s': classbench, iplist or control" % o.what[0])
         for path in o.what[1:]:
             if not os.path.isfile(path):
                 ap.error("%s: no such file" % path)
@@ -218,12 +224,22 @@ def some_sets(plan, options):
     return verdict(plan, results)
 
 
+def commands(plan, options):
+    say("making sets")
+    control.plan_all(plan, options)
+    results = boot(plan, options)
+    with open(os.path.join(options.out, "control.json"), "w", encoding="utf-8") as f:
+        json.dump(results["extra"].get("control"), f, indent=1)
+    return control.report(results)
+
+
 def main():
     options = parse(sys.argv[1:])
+    form = {"classbench": some_sets, "iplist": some_sets, "control": commands}
     folder = tempfile.mkdtemp(prefix="tqueue-bench.")
     try:
         plan = Plan(folder, os.environ["BENCH_TREE"], options)
-        right = (some_sets if options.what else all_cases)(plan, options)
+        right = (form[options.what[0]] if options.what else all_cases)(plan, options)
     except ValueError as err:
         sys.exit("bench: %s" % err)
     finally:
