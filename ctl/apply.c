@@ -307,10 +307,11 @@ static int check(struct apply *a)
 
 int apply_compare(struct apply *a)
 {
-	int code = config_load(a->t, &a->now);
+	int code;
 
-	config_sort(&a->now);
 	config_sort(&a->want);
+	code = config_load(a->t, &a->now, &a->want);
+	config_sort(&a->now);
 	if (!code)
 		code = check(a);
 	if (!code && diff_make(&a->diff, &a->now, &a->want))
@@ -415,7 +416,7 @@ static int look_again(struct apply *a, bool *kept)
 	for (i = 0; i < a->want.table_n; i++)
 		for (k = 0; k < a->want.tables[i].n; k++)
 			a->want.tables[i].rules[k].mate = NULL;
-	code = config_load(a->t, &now);
+	code = config_load(a->t, &now, &a->want);
 	config_sort(&now);
 	if (!code && diff_make(&diff, &now, &a->want))
 		code = tqctl_errno(a->t, ENOMEM, "configuration");

@@ -36,6 +36,7 @@ struct config_box {
  * struct config_rule - one rule
  * @words: match, actions and verdict, as the printer says them
  * @state: counters and what is left of the timeout, or NULL
+ * @box: packed; config_box() has it as a struct
  * @handle: 0: none was given
  * @timeout_ms: 0: none
  * @prio: lower first
@@ -47,8 +48,9 @@ struct config_box {
  * @column: the same, if it is JSON
  */
 struct config_rule {
-	char			*words;
-	char			*state;
+	const char		*words;
+	const char		*state;
+	const char		*box;
 	uint64_t		handle;
 	uint64_t		timeout_ms;
 	uint32_t		prio;
@@ -58,14 +60,29 @@ struct config_rule {
 	const char		*file;
 	unsigned int		line;
 	unsigned int		column;
-	struct config_box	box;
 };
 
+/**
+ * struct config_table - one table
+ * @rules: by priority, then order
+ * @blocks: what they point to
+ * @scratch: writes to @text, of @text_size
+ * @present: it is the kernel's: no boxes
+ * @like: whose words its rules may point to, or NULL: it must live as long
+ * @like_at: there the next rule is looked for
+ */
 struct config_table {
 	char			name[TQUEUE_NAME_SIZE];
-	struct config_rule	*rules;		/* by priority, then order */
+	struct config_rule	*rules;
 	size_t			n, room;
 	bool			only_named;	/* a rule names it, nothing adds it yet */
+	struct config_block	*blocks;
+	FILE			*scratch;
+	char			*text;
+	size_t			text_size;
+	bool			present;
+	const struct config_table *like;
+	size_t			like_at;
 };
 
 struct config {
@@ -82,8 +99,10 @@ struct config {
  * told, with file and line.
  */
 int config_read(struct tqctl *t, struct config *c, const char *path);
-/* What the kernel has; the second without the rules.  An exit status. */
-int config_load(struct tqctl *t, struct config *c);
+/* What the kernel has, beside @like, which must be sorted and live longer; the
+ * second without the rules.  An exit status.
+ */
+int config_load(struct tqctl *t, struct config *c, const struct config *like);
 int config_load_objects(struct tqctl *t, struct config *c);
 /* Sorts the rules; to be called once when all is read. */
 void config_sort(struct config *c);
@@ -91,6 +110,10 @@ void config_free(struct config *c);
 
 struct tq_queue *config_queue(const struct config *c, const char *name);
 struct config_table *config_table(const struct config *c, const char *name);
+
+void config_table_free(struct config_table *t);
+/* The box of a rule of a table that is not @present. */
+void config_box(const struct config_rule *r, struct config_box *b);
 
 /* Appends @rule to @table; words and box are made from it, and the state if that
  * is wanted.  -1: no memory.

@@ -135,13 +135,16 @@ int config_load_objects(struct tqctl *t, struct config *c)
 	return code;
 }
 
-int config_load(struct tqctl *t, struct config *c)
+int config_load(struct tqctl *t, struct config *c, const struct config *like)
 {
 	struct load l = { .c = c };
 	int code = config_load_objects(t, c);
 	size_t i;
 
-	for (i = 0; !code && i < c->table_n; i++)
+	for (i = 0; !code && i < c->table_n; i++) {
+		c->tables[i].present = true;
+		c->tables[i].like = config_table(like, c->tables[i].name);
 		code = dump(t, &l, TQUEUE_CMD_RULE_GET, got_rules, &c->tables[i]);
+	}
 	return code;
 }

@@ -297,32 +297,60 @@ static int put_fields(struct nl_msg *msg, const struct field *fields, int max, c
 	return 0;
 }
 
+/* ---- attributes, without the calls into a library: there may be millions ---- */
+
+static inline bool attr_ok(const struct nlattr *a, int left)
+{
+	return left >= (int)sizeof(*a) && a->nla_len >= sizeof(*a) && a->nla_len <= left;
+}
+
+static inline const struct nlattr *attr_next(const struct nlattr *a, int *left)
+{
+	*left -= NLA_ALIGN(a->nla_len);
+	return (const struct nlattr *)((const char *)a + NLA_ALIGN(a->nla_len));
+}
+
+static inline int attr_type(const struct nlattr *a)
+{
+	return a->nla_type & NLA_TYPE_MASK;
+}
+
+static inline const void *attr_data(const struct nlattr *a)
+{
+	return (const char *)a + NLA_HDRLEN;
+}
+
+static inline int attr_len(const struct nlattr *a)
+{
+	return a->nla_len - NLA_HDRLEN;
+}
+
 static int get_field(const struct nlattr *attr, const struct field *f, void *at)
 {
 	struct tq_addr *addr = at;
-	int len = nla_len(attr);
+	int len = attr_len(attr);
 
 	switch (f->kind) {
 	case U32:
 		if (len != 4)
 			return -1;
-		memcpy(at, nla_data(attr), 4);
+		memcpy(at, attr_data(attr), 4);
 		return 0;
 	case U64:
 		if (len != 8)
 			return -1;
-		memcpy(at, nla_data(attr), 8);
+		memcpy(at, attr_data(attr), 8);
 		return 0;
 	case TEXT:
-		if (len < 1 || len > f->size || ((const char *)nla_data(attr))[len - 1])
+		if (len < 1 || len > f->size || ((const char *)attr_data(attr))[len - 1])
 			return -1;
-		memcpy(at, nla_data(attr), len);
+		memcpy(at, attr_data(attr), len);
 		return 0;
 	case ADDR:
 		if (len != 4 && len != 16)
 			return -1;
 		addr->len = len;
-		memcpy(addr->bytes, nla_data(attr), len);
+		memcpy(addr->bytes, attr_data(attr), len);
 		return 0;
 	default:
 		return 0;
@@ -334,8 +362,8 @@ static int get_fields(const struct nlattr *attr, int len, const struct field *fi
 {
 	uint64_t *has = model;
 
-	for (; nla_ok(attr, len); attr = nla_next(attr, &len)) {
-		int type = nla_type(attr);
+	for (; attr_ok(attr, len); attr = attr_next(attr, &len)) {
+		int type = attr_type(attr);
 
 		if (type > max || fields[type].kind == NONE)
 			continue;
@@ -352,10 +380,10 @@ static const struct nlattr *next_of(const struct nlattr *attrs, int len, int typ
 {
 	const struct nlattr *attr = attrs;
 
-	for (; nla_ok(attr, len); attr = nla_next(attr, &len)) {
+	for (; attr_ok(attr, len); attr = attr_next(attr, &len)) {
 		if (at && attr <= at)
 			continue;
-		if (nla_type(attr) == type)
+		if (attr_type(attr) == type)
 			return attr;
 	}
 	return NULL;
@@ -363,7 +391,7 @@ static const struct nlattr *next_of(const struct nlattr *attrs, int len, int typ
 
 static int get_nest(const struct nlattr *nest, const struct field *fields, int max, void *model)
 {
-	return get_fields(nla_data(nest), nla_len(nest), fields, max, model);
+	return get_fields(attr_data(nest), attr_len(nest), fields, max, model);
 }
 
 /* ---- holders, queues, tables ---- */
@@ -503,16 +531,17 @@ int msg_rules_next(const struct tnl_reply *reply, const struct nlattr **at, stru
 	attr = *at ? *at : reply->attrs;
 	left = reply->len - (int)((const char *)attr - (const char *)reply->attrs);
 	if (*at)
-		attr = nla_next(attr, &left);
-	while (nla_ok(attr, left) && nla_type(attr) != TQUEUE_A_RULES_RULE)
-		attr = nla_next(attr, &left);
-	if (!nla_ok(attr, left))
+		attr = attr_next(attr, &left);
+	while (attr_ok(attr, left) && attr_type(attr) != TQUEUE_A_RULES_RULE)
+		attr = attr_next(attr, &left);
+	if (!attr_ok(attr, left))
 		return 0;
 	*at = attr;
 	memset(r, 0, sizeof(*r));
 	if (get_nest(attr, rule_fields, TQUEUE_A_RULE_MAX, r))
 		return -1;
-	while ((copy = next_of(nla_data(attr), nla_len(attr), TQUEUE_A_RULE_COPY, copy))) {
+	while (r->has & TQ_BIT(TQUEUE_A_RULE_COPY) &&
+	       (copy = next_of(attr_data(attr), attr_len(attr), TQUEUE_A_RULE_COPY, copy))) {
 		if (r->copy_n == TQUEUE_RULE_COPIES_MAX ||
 		    get_nest(copy, copy_fields, TQUEUE_A_COPY_MAX, &r->copy[r->copy_n++]))
 			return -1;

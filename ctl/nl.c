@@ -19,10 +19,14 @@
 
 #include "nl.h"
 
-/* One message of a dump is 32 KiB at most; a single object may be larger, and
- * then recvmsg() with MSG_TRUNC says how much.
+/* No message of a dump is larger, so each takes one system call; another reply
+ * may be, and MSG_TRUNC says how much.
  */
-#define RECV_SIZE	(64 * 1024)
+#define RECV_SIZE	(256 * 1024)
+/* So much of a dump is kept until it is complete, to be asked for again if it was
+ * torn.  What is more goes to the caller as it comes.
+ */
+#define DUMP_KEEP	(1024 * 1024)
 #define DUMP_TRIES	8
 
 /* Not in the headers of the oldest systems that we build on. */
@@ -174,6 +178,19 @@ bool tnl_torn(const struct tnl *nl)
 const char *tnl_warning(const struct tnl *nl)
 {
 	return nl->warning;
+}
+
+/* One datagram of a dump into nl->buf.  Its length, or -1. */
+static int receive_part(struct tnl *nl, struct tnl_error *err)
+{
+	ssize_t len;
+
+	do {
+		len = recv(tnl_fd(nl), nl->buf, nl->size, MSG_TRUNC);
+	} while (len < 0 && errno == EINTR);
+	if (len > (ssize_t)nl->size)
+		return local_error(err, EMSGSIZE, "netlink reply");
+	return len < 0 ? local_error(err, errno, "netlink socket") : len;
 }
 
 /* One datagram into nl->buf, whatever its size.  Its length, or -1. */
@@ -364,30 +381,69 @@ static void free_parts(struct part *part)
 	}
 }
 
-static int dump(struct tnl *nl, struct nl_msg *msg, struct part **parts, struct tnl_error *err)
+/* What has come of a dump and has not been delivered yet. */
+struct kept {
+	struct part	*first, **end;
+	size_t		size;
+	bool		passing;	/* no more of it: too much has come */
+};
+
+static int keep(const struct tnl *nl, int len, struct kept *k)
+{
+	struct part *part = malloc(sizeof(*part) + len);
+
+	if (!part)
+		return -1;
+	part->len = len;
+	memcpy(part->data, nl->buf, len);
+	part->next = NULL;
+	*k->end = part;
+	k->end = &part->next;
+	k->size += len;
+	return 0;
+}
+
+static void forget(struct kept *k)
+{
+	free_parts(k->first);
+	k->first = NULL;
+	k->end = &k->first;
+	k->size = 0;
+}
+
+static void pass_on(const struct tnl *nl, struct kept *k, uint32_t seq, tnl_reply_fn *fn,
+		    void *arg)
+{
+	const struct part *part;
+
+	for (part = k->first; part && fn; part = part->next)
+		deliver_all(nl, part->data, part->len, seq, fn, arg);
+	forget(k);
+}
+
+static int dump(struct tnl *nl, struct nl_msg *msg, struct kept *k, tnl_reply_fn *fn, void *arg,
+		struct tnl_error *err)
 {
 	enum outcome outcome;
-	struct part *part;
 	uint32_t seq;
 	int len;
 
-	*parts = NULL;
 	if (send_request(nl, msg, err))
 		return -1;
 	seq = nlmsg_hdr(msg)->nlmsg_seq;
 	do {
-		len = receive(nl, 0, err);
+		len = receive_part(nl, err);
 		if (len < 0)
 			return -1;
 		outcome = scan(nl, len, seq, err);
-		part = malloc(sizeof(*part) + len);
-		if (!part)
+		if (k->size + len > DUMP_KEEP) {
+			k->passing = true;
+			pass_on(nl, k, seq, fn, arg);
+		}
+		if (k->passing && fn)
+			deliver_all(nl, nl->buf, len, seq, fn, arg);
+		else if (!k->passing && keep(nl, len, k))
 			return local_error(err, ENOMEM, "netlink reply");
-		part->len = len;
-		memcpy(part->data, nl->buf, len);
-		part->next = NULL;
-		*parts = part;
-		parts = &part->next;
 	} while (outcome == MORE);
 	return outcome == COMPLETE ? 0 : -1;
 }
@@ -395,19 +451,19 @@ static int dump(struct tnl *nl, struct nl_msg *msg, struct part **parts, struct 
 static int dump_whole(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
 		      struct tnl_error *err)
 {
-	struct part *parts = NULL, *part;
+	struct kept k = { .first = NULL };
 	int tries, ret;
 
 	for (tries = 0; tries < DUMP_TRIES; tries++) {
-		free_parts(parts);
+		forget(&k);
 		nl->torn = false;
-		ret = dump(nl, msg, &parts, err);
-		if (ret || !nl->torn)
+		ret = dump(nl, msg, &k, fn, arg, err);
+		if (ret || k.passing || !nl->torn)
 			break;
 	}
-	for (part = parts; part && !ret && fn; part = part->next)
-		deliver_all(nl, part->data, part->len, nlmsg_hdr(msg)->nlmsg_seq, fn, arg);
-	free_parts(parts);
+	if (!ret)
+		pass_on(nl, &k, nlmsg_hdr(msg)->nlmsg_seq, fn, arg);
+	forget(&k);
 	return ret;
 }
 

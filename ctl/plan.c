@@ -257,10 +257,14 @@ static int longest_run(const struct config_table *want, size_t from, size_t to, 
 /* True if the two share a packet, or if too much was compared already. */
 static bool share(const struct config_table *want, size_t i, size_t k, uint64_t *budget)
 {
+	struct config_box a, b;
+
 	if (!*budget)
 		return true;
 	--*budget;
-	return plan_overlap(&want->rules[i].box, &want->rules[k].box);
+	config_box(&want->rules[i], &a);
+	config_box(&want->rules[k], &b);
+	return plan_overlap(&a, &b);
 }
 
 /* Is wanted before or behind rule number @k, and is the other way round now. */

@@ -39,6 +39,27 @@ static void put_name(FILE *f, const struct tq_name *names, int64_t value)
 
 /* ---- values ---- */
 
+char *print_u64_at(char *to, uint64_t v)
+{
+	char digits[20];
+	int n = 0;
+
+	do {
+		digits[n++] = '0' + v % 10;
+		v /= 10;
+	} while (v);
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
+void print_u64(FILE *f, uint64_t v)
+{
+	char buf[20];
+
+	fwrite_unlocked(buf, 1, print_u64_at(buf, v) - buf, f);
+}
+
 const char *print_about(char buf[PRINT_SIZE], uint64_t bytes)
 {
 	static const char units[] = " KMGTPE";
@@ -92,10 +113,24 @@ const char *print_time(char buf[PRINT_SIZE * 2], uint64_t us)
 	return buf;
 }
 
+/* Of rules there may be millions, and inet_ntop() takes its time. */
+static void put_ipv4(char *to, const uint8_t *bytes)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		to = print_u64_at(to, bytes[i]);
+		*to++ = i < 3 ? '.' : 0;
+	}
+}
+
 const char *print_prefix(char buf[PRINT_PREFIX], const struct tq_addr *addr, uint32_t len)
 {
 	buf[0] = 0;
-	inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, buf, PRINT_PREFIX);
+	if (addr->len == 4)
+		put_ipv4(buf, addr->bytes);
+	else
+		inet_ntop(AF_INET6, addr->bytes, buf, PRINT_PREFIX);
 	if (len != addr->len * 8u)
 		snprintf(buf + strlen(buf), PRINT_PREFIX - strlen(buf), "/%u", len);
 	return buf;

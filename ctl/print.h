@@ -56,6 +56,9 @@ void print_holders(FILE *f, const struct tq_holders *h);
 void print_version(FILE *f, const struct tq_version *v);
 struct json_object *json_version(const struct tq_version *v);
 
+/* In decimal; the first without an end, which it returns. */
+char *print_u64_at(char *to, uint64_t v);
+void print_u64(FILE *f, uint64_t v);
 /* "32M", "100ms": exact, in the largest unit that divides */
 #define PRINT_SIZE 24
 const char *print_size(char buf[PRINT_SIZE], uint64_t bytes);

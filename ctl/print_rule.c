@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <inttypes.h>
+#define _GNU_SOURCE	/* fputs_unlocked() */
 #include <json-c/json.h>
 
 #include "print.h"
@@ -8,12 +8,24 @@
 
 /* ---- text ---- */
 
+/* What most rules have is printed without printf(): there may be millions. */
+static void text(FILE *f, const char *key, const char *v)
+{
+	fputs_unlocked(key, f);
+	fputs_unlocked(v, f);
+}
+
+static void text_u64(FILE *f, const char *key, uint64_t v)
+{
+	fputs_unlocked(key, f);
+	print_u64(f, v);
+}
+
 static void text_range(FILE *f, const char *key, uint32_t min, uint32_t max)
 {
-	if (min == max)
-		fprintf(f, " %s %u", key, min);
-	else
-		fprintf(f, " %s %u-%u", key, min, max);
+	text_u64(f, key, min);
+	if (min != max)
+		text_u64(f, "-", max);
 }
 
 static void text_masked(FILE *f, const char *key, uint32_t v, uint32_t mask)
@@ -42,7 +54,7 @@ static void text_ms(FILE *f, const char *key, uint64_t ms)
 {
 	char buf[PRINT_SIZE * 2];
 
-	fprintf(f, " %s %s", key, print_time(buf, ms * 1000));
+	text(f, key, print_time(buf, ms * 1000));
 }
 
 static void text_proto(FILE *f, uint32_t proto)
@@ -50,9 +62,9 @@ static void text_proto(FILE *f, uint32_t proto)
 	const char *name = tq_name(tq_protocols, proto);
 
 	if (name)
-		fprintf(f, " proto %s", name);
+		text(f, " proto ", name);
 	else
-		fprintf(f, " proto %u", proto);
+		text_u64(f, " proto ", proto);
 }
 
 static void text_match(FILE *f, const struct tq_rule *r)
@@ -60,17 +72,17 @@ static void text_match(FILE *f, const struct tq_rule *r)
 	char buf[PRINT_PREFIX];
 
 	if (HAS(FAMILY) && !HAS(SRC) && !HAS(DST))
-		fprintf(f, " family %s", r->family == TQUEUE_FAMILY_IPV6 ? "ip6" : "ip");
+		text(f, " family ", r->family == TQUEUE_FAMILY_IPV6 ? "ip6" : "ip");
 	if (HAS(SRC))
-		fprintf(f, " src %s", print_prefix(buf, &r->src, r->src_len));
+		text(f, " src ", print_prefix(buf, &r->src, r->src_len));
 	if (HAS(DST))
-		fprintf(f, " dst %s", print_prefix(buf, &r->dst, r->dst_len));
+		text(f, " dst ", print_prefix(buf, &r->dst, r->dst_len));
 	if (HAS(PROTO))
 		text_proto(f, r->proto);
 	if (HAS(SPORT_MIN))
-		text_range(f, "sport", r->sport_min, r->sport_max);
+		text_range(f, " sport ", r->sport_min, r->sport_max);
 	if (HAS(DPORT_MIN))
-		text_range(f, "dport", r->dport_min, r->dport_max);
+		text_range(f, " dport ", r->dport_min, r->dport_max);
 	if (HAS(ICMP_TYPE))
 		fprintf(f, " icmp-type %u", r->icmp_type);
 	if (HAS(ICMP_CODE))
@@ -90,7 +102,7 @@ static void text_match(FILE *f, const struct tq_rule *r)
 	if (HAS(DSCP))
 		fprintf(f, " dscp %u", r->dscp);
 	if (HAS(LEN_MIN))
-		text_range(f, "len", r->len_min, r->len_max);
+		text_range(f, " len ", r->len_min, r->len_max);
 	if (HAS(FRAG)) {
 		fputs(" frag ", f);
 		text_set(f, tq_frags, r->frag);
@@ -106,9 +118,9 @@ static void text_actions(FILE *f, const struct tq_rule *r)
 	unsigned int i;
 
 	for (i = 0; i < r->copy_n; i++) {
-		fprintf(f, " queue %s", r->copy[i].queue);
+		text(f, " queue ", r->copy[i].queue);
 		if (r->copy[i].has & TQ_BIT(TQUEUE_A_COPY_SNAPLEN))
-			fprintf(f, " snaplen %u", r->copy[i].snaplen);
+			text_u64(f, " snaplen ", r->copy[i].snaplen);
 	}
 	if (HAS(SAMPLE))
 		fprintf(f, " sample %u", r->sample);
@@ -135,9 +147,9 @@ static void text_verdict(FILE *f, const struct tq_rule *r)
 	if (!HAS(VERDICT))
 		return;
 	if (name)
-		fprintf(f, " %s", name);
+		text(f, " ", name);
 	else
-		fprintf(f, " verdict-%u", r->verdict);
+		text_u64(f, " verdict-", r->verdict);
 	if (r->verdict == TQUEUE_VERDICT_NFQUEUE)
 		fprintf(f, " %u%s", r->nfqueue_num,
 			r->flags & TQUEUE_RULE_F_BYPASS ? " bypass" : "");
@@ -157,23 +169,24 @@ void print_rule_words(FILE *f, const struct tq_rule *r)
 void print_rule_state(FILE *f, const struct tq_rule *r)
 {
 	if (HAS(EXPIRES_MS))
-		text_ms(f, "expires", r->expires_ms);
+		text_ms(f, " expires ", r->expires_ms);
 	if (HAS(PACKETS))
-		fprintf(f, " packets %" PRIu64, r->packets);
+		text_u64(f, " packets ", r->packets);
 	if (HAS(BYTES))
-		fprintf(f, " bytes %" PRIu64, r->bytes);
+		text_u64(f, " bytes ", r->bytes);
 	if (HAS(COPIES))
-		fprintf(f, " copies %" PRIu64, r->copies);
+		text_u64(f, " copies ", r->copies);
 	if (HAS(LAST_HIT_MS) && r->last_hit_ms)
-		fprintf(f, " last-hit %" PRIu64, r->last_hit_ms);
+		text_u64(f, " last-hit ", r->last_hit_ms);
 }
 
 void print_rule(FILE *f, const struct tq_rule *r, bool counters)
 {
-	fprintf(f, "handle %" PRIu64 " prio %u", r->handle, r->prio);
+	text_u64(f, "handle ", r->handle);
+	text_u64(f, " prio ", r->prio);
 	print_rule_words(f, r);
 	if (HAS(TIMEOUT_MS) && r->timeout_ms)
-		text_ms(f, "timeout", r->timeout_ms);
+		text_ms(f, " timeout ", r->timeout_ms);
 	if (counters)
 		print_rule_state(f, r);
 }

@@ -29,7 +29,9 @@ static void print_rules(const struct tnl_reply *reply, void *arg)
 			out_json(&s->t->out, json_rule(s->table, &rule));
 			continue;
 		}
-		fprintf(s->t->out.file, "rule add %s ", s->table);
+		fputs("rule add ", s->t->out.file);
+		fputs(s->table, s->t->out.file);
+		fputc(' ', s->t->out.file);
 		print_rule(s->t->out.file, &rule, s->t->stats);
 		fputc('\n', s->t->out.file);
 	}
