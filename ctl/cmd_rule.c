@@ -141,7 +141,7 @@ static int cmd_list(struct tqctl *t, struct parse *p)
 	out_list_begin(&t->out);
 	code = tqctl_request(t, msg, show, t);
 	out_list_end(&t->out);
-	return code;
+	return !code && tnl_torn(t->nl) ? TQCTL_LOST : code;
 }
 
 static int cmd_show(struct tqctl *t, struct parse *p)

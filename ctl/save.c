@@ -51,7 +51,8 @@ static int save_rules(struct tqctl *t, const char *table)
 		return code;
 	memcpy(frame.table, table, sizeof(frame.table));
 	msg_rules_put(msg, &frame);
-	return tqctl_request(t, msg, print_rules, &s);
+	code = tqctl_request(t, msg, print_rules, &s);
+	return !code && tnl_torn(t->nl) ? TQCTL_LOST : code;
 }
 
 /* The settings only: what is not a setting is not given back. */

@@ -142,10 +142,14 @@ int tq_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, struct tq_net *
 	}
 
 #define OP_DUMP(_cmd, _doit, _dumpit, _policy, _max)			\
+	OP_DUMP_DONE(_cmd, _doit, _dumpit, NULL, _policy, _max)
+
+#define OP_DUMP_DONE(_cmd, _doit, _dumpit, _done, _policy, _max)	\
 	{								\
 		.cmd		= TQUEUE_CMD_##_cmd,			\
 		.doit		= _doit,				\
 		.dumpit		= _dumpit,				\
+		.done		= _done,				\
 		.policy		= _policy,				\
 		.maxattr	= _max,					\
 		.flags		= GENL_UNS_ADMIN_PERM,			\
@@ -180,10 +184,10 @@ static const struct genl_ops ops[] = {
 	OP(RULE_NEW, tq_nl_rule_new, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
 	OP(RULE_SET, tq_nl_rule_set, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
 	OP(RULE_DEL, tq_nl_rule_del, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
-	OP_DUMP(RULE_GET, tq_nl_rule_get, tq_nl_rule_dump,
-		tq_nl_rules_get_policy, TQUEUE_A_RULES_MAX),
-	OP_DUMP(RULE_TEST, tq_nl_rule_test, tq_nl_rule_test_dump,
-		tq_nl_rule_test_policy, TQUEUE_A_RULES_MAX),
+	OP_DUMP_DONE(RULE_GET, tq_nl_rule_get, tq_nl_rule_dump, tq_nl_rules_done,
+		     tq_nl_rules_get_policy, TQUEUE_A_RULES_MAX),
+	OP_DUMP_DONE(RULE_TEST, tq_nl_rule_test, tq_nl_rule_test_dump, tq_nl_rules_done,
+		     tq_nl_rule_test_policy, TQUEUE_A_RULES_MAX),
 
 	OP(HOOK_NEW, tq_nl_hook_new, tq_nl_hook_new_policy, TQUEUE_A_HOOK_MAX),
 	OP(HOOK_SET, tq_nl_hook_set, tq_nl_hook_set_policy, TQUEUE_A_HOOK_MAX),

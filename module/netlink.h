@@ -113,6 +113,8 @@ int tq_nl_rule_set(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_del(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb);
+/* Of any dump of rules. */
+int tq_nl_rules_done(struct netlink_callback *cb);
 
 /* nl_test.c */
 extern const struct nla_policy tq_nl_rule_test_policy[TQUEUE_A_RULES_MAX + 1];

@@ -82,6 +82,9 @@ static int put_rules(struct sk_buff *skb, struct tq_table *t, const struct tq_qu
 	u32 n = 0;
 	int err;
 
+	/* Most tables of many rules have none; looking at all takes its time. */
+	if (!t->queue_rules)
+		return 0;
 	for (v = tq_table_after(t, true, 0, 0); v; v = tq_table_next(v)) {
 		if (!holds(v, gen, q))
 			continue;

@@ -19,6 +19,7 @@
 #include "queue.h"
 #include "ring.h"
 #include "stream.h"
+#include "snapshot.h"
 #include "table.h"
 
 #define QUERY_BITS	(TQUEUE_QUERY_TERSE | TQUEUE_QUERY_STATS | \
@@ -264,8 +265,9 @@ int tq_nl_queue_del(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	/* Rules that were deleted a moment ago hold the queue until no packet
-	 * can be in them.  Not under the lock: it is they who are waited for.
+	 * can be in them, and no dump shows them.  Not under the lock: it is they who are waited for.
 	 */
+	tq_snapshot_break_all(tn);
 	tq_table_reclaim_wait();
 	mutex_lock(&tn->lock);
 	err = del(tn, info, info->extack);

@@ -9,6 +9,7 @@
 #include "nl_filter.h"
 #include "nl_rule.h"
 #include "nl_txn.h"
+#include "snapshot.h"
 #include "table.h"
 #include "txn.h"
 
@@ -40,14 +41,18 @@ struct tq_table *tq_nl_rules_table(struct tq_net *tn, struct nlattr **attrs,
 				extack);
 }
 
-int tq_nl_rules_fill_head(struct sk_buff *skb, const struct tq_table *t)
+static int fill_head(struct sk_buff *skb, const struct tq_table *t, unsigned long gen)
 {
 	if (nla_put_string(skb, TQUEUE_A_RULES_TABLE, t->name) ||
 	    nla_put_u32(skb, TQUEUE_A_RULES_TABLE_ID, t->id) ||
-	    nla_put_u64_64bit(skb, TQUEUE_A_RULES_GENERATION, tq_table_generation(t),
-			      TQUEUE_A_RULES_PAD))
+	    nla_put_u64_64bit(skb, TQUEUE_A_RULES_GENERATION, gen, TQUEUE_A_RULES_PAD))
 		return -EMSGSIZE;
 	return 0;
+}
+
+int tq_nl_rules_fill_head(struct sk_buff *skb, const struct tq_table *t)
+{
+	return fill_head(skb, t, tq_table_generation(t));
 }
 
 /* ---- changes ---- */
@@ -296,6 +301,7 @@ struct rules_pos {
 	u32	prio;
 	bool	begun;
 	bool	done;
+	struct tq_snapshot *snapshot;
 };
 
 /* So many rules are looked at under the lock, then others have their turn. */
@@ -303,27 +309,57 @@ struct rules_pos {
 
 /* As many rules as fit, of those that pass @f; 1: there are more. */
 static int put_rules(struct sk_buff *skb, struct tq_table *t, struct rules_pos *pos,
-		     const struct tq_filter *f, u32 query)
+		     const struct tq_filter *f, u32 query, unsigned long gen)
 {
-	unsigned long gen = tq_table_generation(t);
-	struct tq_version *v;
-	unsigned int n = 0, seen = 0;
+	struct tq_version *v, *last = NULL;
+	unsigned int n = 0, looked = 0;
 
 	lockdep_assert_held(&t->lock);
 	for (v = tq_table_after(t, !pos->begun, pos->prio, pos->place); v; v = tq_table_next(v)) {
-		if (seen++ == LOOK_AT)
-			return 1;
+		/* The versions of a rule may share a place, which is done when
+		 * all of them are.
+		 */
+		if (last && (v->prio != last->prio || v->link->place != last->link->place)) {
+			pos->begun = true;
+			pos->prio = last->prio;
+			pos->place = last->link->place;
+			if (looked >= LOOK_AT)
+				return 1;
+		}
 		if (tq_version_seen(v, gen) && !tq_version_expired(v) &&
 		    tq_nl_filter_test(f, v)) {
 			if (tq_nl_rule_fill(skb, v, query))
 				return n ? 1 : -EMSGSIZE;
 			n++;
 		}
-		pos->begun = true;
-		pos->prio = v->prio;
-		pos->place = v->link->place;
+		looked++;
+		last = v;
 	}
 	return 0;
+}
+
+/* A message of the rules that @gen has. */
+static int put_message(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		       struct tq_table *t, const struct tq_filter *f, u32 query)
+{
+	struct rules_pos *pos = (void *)cb->ctx;
+	const unsigned long gen = tq_snapshot_generation(pos->snapshot, t);
+	void *hdr;
+	int err;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &tq_nl_family,
+			  NLM_F_MULTI, cmd);
+	if (!hdr)
+		return -EMSGSIZE;
+	/* 0 is "not known". */
+	cb->seq = (u32)gen ?: 1;
+	genl_dump_check_consistent(cb, hdr);
+	err = fill_head(skb, t, gen) ?: put_rules(skb, t, pos, f, query, gen);
+	if (err < 0)
+		genlmsg_cancel(skb, hdr);
+	else	/* An empty table is one message without rules. */
+		genlmsg_end(skb, hdr);
+	return err;
 }
 
 int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
@@ -333,7 +369,6 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	struct rules_pos *pos = (void *)cb->ctx;
 	struct tq_filter f;
 	struct tq_table *t;
-	void *hdr;
 	int err;
 
 	BUILD_BUG_ON(sizeof(*pos) > sizeof(cb->ctx));
@@ -342,7 +377,6 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		return 0;
 
 	mutex_lock(&tn->lock);
-	cb->seq = tn->state;
 	t = tq_nl_rules_table(tn, tq_compat_dump_attrs(cb), cb->extack);
 	if (!IS_ERR(t) && pos->table && pos->table != t->id)
 		t = ERR_PTR(-ENOENT);	/* another one took the name meanwhile */
@@ -350,6 +384,9 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		err = PTR_ERR(t);
 		goto unlock;
 	}
+	/* Without memory for it the dump may be interrupted. */
+	if (!pos->table)
+		pos->snapshot = tq_snapshot_take(tn, t);
 	pos->table = t->id;
 	tq_nl_filter_init(&f);
 	f.key = key;
@@ -357,28 +394,22 @@ int tq_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	if (err)
 		goto unlock;
 
-	err = -EMSGSIZE;
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &tq_nl_family,
-			  NLM_F_MULTI, cmd);
-	if (!hdr)
-		goto unlock;
-	genl_dump_check_consistent(cb, hdr);
-	err = tq_nl_rules_fill_head(skb, t);
-	if (!err) {
-		mutex_lock(&t->lock);
-		err = put_rules(skb, t, pos, &f, query);
-		mutex_unlock(&t->lock);
-	}
-	if (err < 0) {
-		genlmsg_cancel(skb, hdr);
-	} else {
-		/* An empty table is one message without rules. */
-		genlmsg_end(skb, hdr);
-		pos->done = !err;
-	}
+	mutex_lock(&t->lock);
+	err = put_message(skb, cb, cmd, t, &f, query);
+	mutex_unlock(&t->lock);
+	pos->done = !err;
 unlock:
 	mutex_unlock(&tn->lock);
 	return skb->len ?: err;
+}
+
+int tq_nl_rules_done(struct netlink_callback *cb)
+{
+	struct rules_pos *pos = (void *)cb->ctx;
+
+	tq_snapshot_drop(pos->snapshot);
+	pos->snapshot = NULL;
+	return 0;
 }
 
 int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)

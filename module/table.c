@@ -10,6 +10,7 @@
 #include "net.h"
 #include "queue.h"
 #include "quota.h"
+#include "snapshot.h"
 #include "table.h"
 #include "txn.h"
 #include "xt_users.h"
@@ -147,6 +148,7 @@ struct tq_table *tq_table_create(struct tq_net *tn, const char *name,
 	atomic_long_set(&t->generation, 1);
 	t->order = RB_ROOT;
 	t->expiry = RB_ROOT_CACHED;
+	tq_snapshot_init(t);
 	t->next_handle = 1;
 	t->next_place = 1;
 

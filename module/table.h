@@ -40,11 +40,16 @@ struct tq_queue;
  * @next_place: behind all others
  * @rules: committed and not deleted
  * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
+ * @queue_rules: versions that copy to a queue or steal, likewise
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
  * @busy: rules that many packets hit
  * @memory: bytes of the rules, the linked versions and what they hold
  * @unconfirmed: changes that may still be taken back; under tq_net.lock
  * @committing: a commit has changed it, but not @generation yet
+ * @snapshots: struct tq_snapshot
+ * @kept: struct tq_change that would disturb a snapshot if they ended
+ * @kept_n: length of @kept
+ * @kept_work: looks what of it is not needed any more
  * @users: who forbids its deletion
  * @refs: who keeps its memory
  * @xt_lock: protects @xt_users
@@ -66,11 +71,16 @@ struct tq_table {
 	u64			next_place;
 	u32			rules;
 	u32			nfqueue_rules;
+	u32			queue_rules;
 	u32			netdev_hooks;
 	u32			unconfirmed;
 	struct tq_busy		busy;
 	u64			memory;
 	bool			committing;
+	struct list_head	snapshots;
+	struct list_head	kept;
+	u32			kept_n;
+	struct delayed_work	kept_work;
 
 	refcount_t		users;
 	refcount_t		refs;
@@ -123,11 +133,13 @@ void tq_table_unlink(struct tq_table *t, struct tq_version *v);
 static inline void tq_table_alive(struct tq_table *t, const struct tq_version *v)
 {
 	t->nfqueue_rules += v->verdict == TQUEUE_VERDICT_NFQUEUE;
+	t->queue_rules += v->link->actions->n_copies || v->link->actions->steal;
 }
 
 static inline void tq_table_dead(struct tq_table *t, const struct tq_version *v)
 {
 	t->nfqueue_rules -= v->verdict == TQUEUE_VERDICT_NFQUEUE;
+	t->queue_rules -= v->link->actions->n_copies || v->link->actions->steal;
 }
 
 /* The first linked version behind (@prio, @place), or the very first. */

@@ -34,6 +34,7 @@
 #include "expire.h"
 #include "net.h"
 #include "queue.h"
+#include "snapshot.h"
 #include "table.h"
 #include "trace.h"
 #include "txn.h"
@@ -455,6 +456,7 @@ static void settle_version(struct tq_txn *txn, struct tq_change *c)
 	struct tq_version *old = rule->current_ver, *new;
 
 	lockdep_assert_held(&t->lock);
+	c->gen = gen;
 	if (owner(rule) != txn) {
 		/* What the transaction itself has replaced was never seen. */
 		if (c->before)
@@ -470,7 +472,6 @@ static void settle_version(struct tq_txn *txn, struct tq_change *c)
 	if (new) {
 		tq_version_be_born(new, gen);
 		c->born = true;
-		c->born_gen = gen;
 		t->rules++;
 	}
 	c->before = old;
@@ -548,8 +549,22 @@ static void grow_up(const struct tq_change *c)
 {
 	struct tq_version *v = c->rule->current_ver;
 
-	if (v && v->born == c->born_gen)
+	if (v && v->born == c->gen)
 		tq_version_grow_up(v);
+}
+
+void tq_change_reclaim(struct tq_change *c)
+{
+	mutex_lock(&c->table->lock);
+	if (c->born)
+		grow_up(c);
+	if (c->before)
+		tq_table_unlink(c->table, c->before);
+	mutex_unlock(&c->table->lock);
+	if (c->before)
+		tq_version_free_rcu(c->before);
+	tq_change_free(c);
+	cond_resched();
 }
 
 static void reclaim_work(struct work_struct *work)
@@ -558,16 +573,13 @@ static void reclaim_work(struct work_struct *work)
 	struct tq_change *c, *next;
 
 	list_for_each_entry_safe(c, next, &txn->changes, node) {
+		bool kept;
+
 		mutex_lock(&c->table->lock);
-		if (c->born)
-			grow_up(c);
-		if (c->before)
-			tq_table_unlink(c->table, c->before);
+		kept = tq_snapshot_keeps(c->table, c);
 		mutex_unlock(&c->table->lock);
-		if (c->before)
-			tq_version_free_rcu(c->before);
-		tq_change_free(c);
-		cond_resched();
+		if (!kept)
+			tq_change_reclaim(c);
 	}
 	kfree(txn);
 }

@@ -32,7 +32,7 @@ struct tq_table;
  *	the first
  * @before: with @prev: what the transaction had made of the rule before this
  *	change; without, and only after commit: what it replaced
- * @born: the commit gave the rule a new version, in generation @born_gen, of
+ * @born: the commit gave the rule a new version, in generation @gen, of
  *	which these are the low 32 bits
  * @refresh: nothing but the timeout changes; @version and @before are NULL
  * @timed: the timeout is set, to @timeout_ms, of which @expires_ms are left
@@ -49,7 +49,7 @@ struct tq_change {
 	struct tq_version	*version;
 	struct tq_version	*before;
 	bool			born;
-	u32			born_gen;
+	u32			gen;
 	bool			refresh;
 	bool			timed;
 	bool			restore;
@@ -148,5 +148,7 @@ static inline struct tq_version *tq_rule_pending(const struct tq_rule *rule)
 
 /* For txn_back.c: what holds a change goes with it. */
 void tq_change_free(struct tq_change *c);
+/* The end of a committed change: what it replaced goes, a grace period after. */
+void tq_change_reclaim(struct tq_change *c);
 
 #endif /* _TQ_TXN_H */
