@@ -41,7 +41,8 @@ struct config_box {
  * @timeout_ms: 0: none
  * @prio: lower first
  * @place: the how manieth of its table
- * @twin: another rule of this configuration has the same priority and words
+ * @twin: another rule of this configuration has the same priority and words; not
+ *	known of all that have a mate
  * @mate: the rule of the other configuration that is the same, or NULL
  * @file: where it was read
  * @line: of @file

@@ -89,8 +89,8 @@ static void sort(struct list *l, compare_fn *compare)
 	qsort_r(l->v, l->n, sizeof(*l->v), ordered, &compare);
 }
 
-/* The rules of @t, or only those without a mate. */
-static int make_list(struct list *l, struct config_table *t, bool single)
+/* The rules of @t without a mate. */
+static int make_list(struct list *l, struct config_table *t)
 {
 	size_t i;
 
@@ -99,7 +99,7 @@ static int make_list(struct list *l, struct config_table *t, bool single)
 	if (!l->v)
 		return -1;
 	for (i = 0; i < t->n; i++)
-		if (!single || !t->rules[i].mate)
+		if (!t->rules[i].mate)
 			l->v[l->n++] = &t->rules[i];
 	return 0;
 }
@@ -154,17 +154,42 @@ static void pair_alike(struct list *now, struct list *want)
 	pair(now, want, all_alike);
 }
 
+/* Those of @left that are like a rule of @want that has a mate. */
+static void find_twins(const struct list *left, struct config_table *want)
+{
+	size_t i;
+
+	for (i = 0; left->n && i < want->n; i++) {
+		size_t lo = 0, hi = left->n;
+
+		while (want->rules[i].mate && lo < hi) {
+			size_t mid = (lo + hi) / 2;
+
+			if (by_words(left->v[mid], &want->rules[i]) < 0)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		for (; want->rules[i].mate && lo < left->n; lo++) {
+			if (by_words(left->v[lo], &want->rules[i]))
+				break;
+			left->v[lo]->twin = true;
+		}
+	}
+}
+
 static int pair_by_words(struct config_table *now, struct config_table *want)
 {
 	struct list a, b = { 0 };
 	size_t i = 0, k = 0;
 
-	if (make_list(&a, now, false) || make_list(&b, want, false)) {
+	if (make_list(&a, now) || make_list(&b, want)) {
 		free(a.v);
 		return -1;
 	}
 	sort(&a, by_words);
 	sort(&b, by_words);
+	find_twins(&b, want);
 	while (k < b.n) {
 		struct list some_a, some_b = { b.v + k, run_of(&b, k, b.v[k]) };
 
@@ -184,7 +209,7 @@ static int pair_by_handle(struct config_table *now, struct config_table *want)
 {
 	struct list a, b = { 0 };
 
-	if (make_list(&a, now, true) || make_list(&b, want, true)) {
+	if (make_list(&a, now) || make_list(&b, want)) {
 		free(a.v);
 		return -1;
 	}
@@ -194,11 +219,92 @@ static int pair_by_handle(struct config_table *now, struct config_table *want)
 	return 0;
 }
 
+/* ---- large tables that hardly differ: without sorting all of them ---- */
+
+/* So many rules in a row may be in one of the tables only. */
+#define LOOK_AHEAD	16
+
+static bool same(const struct config_rule *a, const struct config_rule *b, bool handles)
+{
+	return a->prio == b->prio && a->timeout_ms == b->timeout_ms &&
+	       (!handles || a->handle == b->handle) &&
+	       (a->words == b->words || !strcmp(a->words, b->words));
+}
+
+/* How far behind rule @at of @t there is one that is the same as @r; 0: not near. */
+static size_t ahead(const struct config_table *t, size_t at, const struct config_rule *r,
+		    bool handles)
+{
+	size_t n;
+
+	for (n = 1; n < LOOK_AHEAD && at + n < t->n; n++)
+		if (same(&t->rules[at + n], r, handles))
+			return n;
+	return 0;
+}
+
+static bool has_handles(const struct config_table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->rules[i].handle)
+			return true;
+	return false;
+}
+
+/* Makes mates of rules that are the same in all that makes a first choice, and
+ * in the same order.  How many of @want have none then.
+ */
+static size_t pair_in_order(struct config_table *now, struct config_table *want)
+{
+	const bool handles = has_handles(want);
+	size_t i = 0, k = 0, left = want->n;
+
+	while (i < now->n && k < want->n) {
+		struct config_rule *a = &now->rules[i], *b = &want->rules[k];
+		size_t more, gone;
+
+		if (same(a, b, handles)) {
+			a->mate = b;
+			b->mate = a;
+			left--;
+			i++;
+			k++;
+			continue;
+		}
+		more = ahead(want, k, a, handles);
+		gone = ahead(now, i, b, handles);
+		if (more && (!gone || more <= gone)) {
+			k += more;
+		} else if (gone) {
+			i += gone;
+		} else {
+			i++;
+			k++;
+		}
+	}
+	return left;
+}
+
+static void part(struct config_table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		t->rules[i].mate = NULL;
+}
+
 /* @now may be NULL: then only twins are looked for. */
 static int find_mates(struct config_table *now, struct config_table *want)
 {
 	struct config_table none = { .n = 0 };
 
+	/* Where most differ, it is no gain, and leaves twins to be looked for. */
+	if (now && pair_in_order(now, want) > want->n / 4) {
+		part(now);
+		part(want);
+	}
 	if (pair_by_words(now ? now : &none, want))
 		return -1;
 	return now ? pair_by_handle(now, want) : 0;

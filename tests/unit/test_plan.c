@@ -246,7 +246,8 @@ static void test_twins(void **state)
 			     (r == &want.tables->rules[alike] ||
 			      r->prio != want.tables->rules[alike].prio); alike++)
 				;
-			assert_int_equal(r->twin, alike < want.tables->n);
+			if (!r->mate)
+				assert_int_equal(r->twin, alike < want.tables->n);
 		}
 		for (k = 0; k < now.tables->n; k++)
 			gone += !now.tables->rules[k].mate;
