@@ -119,9 +119,13 @@ static const struct command *find(struct parse *p, const struct command *rows, c
 
 static void enter(struct tqctl *t, const char *name)
 {
-	size_t n = strlen(t->what);
+	size_t n = strlen(t->what), len = strlen(name);
 
-	snprintf(t->what + n, sizeof(t->what) - n, "%s%s", n ? " " : "", name);
+	if (n + 1 + len >= sizeof(t->what))
+		return;
+	if (n)
+		t->what[n++] = ' ';
+	memcpy(t->what + n, name, len + 1);
 }
 
 static int run_row(struct tqctl *t, struct parse *p, const struct command *row)

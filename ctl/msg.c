@@ -257,27 +257,39 @@ static const struct field version_fields[TQUEUE_A_VERSION_MAX + 1] = {
 };
 #undef F
 
-/* ---- scalars, by table ---- */
+/* ---- scalars, by table; by hand, since there may be millions ---- */
+
+static int put_attr(struct nl_msg *msg, int type, const void *data, size_t len)
+{
+	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+	struct nlattr *attr = (void *)((char *)nlh + NLMSG_ALIGN(nlh->nlmsg_len));
+	size_t size = NLA_HDRLEN + len, end = NLMSG_ALIGN(nlh->nlmsg_len) + NLA_ALIGN(size);
+
+	if (end > nlmsg_get_max_size(msg))
+		return -1;
+	attr->nla_len = size;
+	attr->nla_type = type;
+	memcpy((char *)attr + NLA_HDRLEN, data, len);
+	memset((char *)attr + size, 0, NLA_ALIGN(size) - size);
+	nlh->nlmsg_len = end;
+	return 0;
+}
 
 static int put_field(struct nl_msg *msg, int type, const struct field *f, const void *at)
 {
 	const struct tq_addr *addr = at;
-	uint32_t u32;
-	uint64_t u64;
 
 	switch (f->kind) {
 	case U32:
-		memcpy(&u32, at, sizeof(u32));
-		return nla_put_u32(msg, type, u32);
+		return put_attr(msg, type, at, sizeof(uint32_t));
 	case U64:
-		memcpy(&u64, at, sizeof(u64));
-		return nla_put_u64(msg, type, u64);
+		return put_attr(msg, type, at, sizeof(uint64_t));
 	case TEXT:
-		return nla_put_string(msg, type, at);
+		return put_attr(msg, type, at, strlen(at) + 1);
 	case ADDR:
-		return nla_put(msg, type, addr->len, addr->bytes);
+		return put_attr(msg, type, addr->bytes, addr->len);
 	case FLAG:
-		return nla_put_flag(msg, type);
+		return put_attr(msg, type, "", 0);
 	default:
 		return 0;
 	}
@@ -289,15 +301,13 @@ static int put_fields(struct nl_msg *msg, const struct field *fields, int max, c
 	uint64_t has = *(const uint64_t *)model;
 	int type;
 
-	for (type = 1; type <= max; type++)
+	for (type = 1; type <= max && has >> type; type++)
 		if (has & TQ_BIT(type) &&
 		    put_field(msg, type, &fields[type],
 			      (const char *)model + fields[type].offset) < 0)
 			return -1;
 	return 0;
 }
-
-/* ---- attributes, without the calls into a library: there may be millions ---- */
 
 static inline bool attr_ok(const struct nlattr *a, int left)
 {

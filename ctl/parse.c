@@ -296,19 +296,26 @@ int parse_time(struct parse *p, uint64_t *us)
 
 /* ---- names ---- */
 
+/* Not isalnum(), which asks the locale. */
+static bool in_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.' || c == '-';
+}
+
 int parse_name(struct parse *p, char name[TQUEUE_NAME_SIZE], const char *what)
 {
-	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_.-";
 	const char *word;
-	size_t len;
+	size_t len, i;
 
 	if (parse_need(p, &word, what))
 		return -1;
 	len = strlen(word);
 	if (!len || len >= TQUEUE_NAME_SIZE)
 		return parse_bad(p, "not a name: 1 to %d characters", TQUEUE_NAME_SIZE - 1);
-	if (strspn(word, chars) != len)
+	for (i = 0; in_name(word[i]); i++)
+		;
+	if (i != len)
 		return parse_bad(p, "not a name: only letters, digits, \"_\", \".\" and \"-\"");
 	if (word[0] == '-' || !strcmp(word, ".") || !strcmp(word, ".."))
 		return parse_bad(p, "not a name: \".\", \"..\" and a leading \"-\" are not allowed");
@@ -426,6 +433,11 @@ int parse_prefix(struct parse *p, struct tq_addr *addr, uint32_t *len)
 
 /* ---- lines ---- */
 
+static inline bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 int text_split(char *line, const char **words, unsigned int max)
 {
 	unsigned int n = 0;
@@ -434,13 +446,14 @@ int text_split(char *line, const char **words, unsigned int max)
 	for (;;) {
 		char quote = 0;
 
-		in += strspn(in, " \t\r\n");
+		while (blank(*in))
+			in++;
 		if (!*in || *in == '#')
 			return n;
 		if (n == max)
 			return -1;
 		words[n++] = out = in;
-		for (; *in && (quote || !strchr(" \t\r\n", *in)); in++) {
+		for (; *in && (quote || !blank(*in)); in++) {
 			if (quote && *in == quote)
 				quote = 0;
 			else if (!quote && (*in == '"' || *in == '\''))

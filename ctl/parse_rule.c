@@ -468,7 +468,7 @@ static const struct rule_key *find_key(const char *word)
 	unsigned int i;
 
 	for (i = 0; i < KEYS; i++)
-		if (!strcmp(keys[i].key.name, word))
+		if (keys[i].key.name[0] == word[0] && !strcmp(keys[i].key.name, word))
 			return &keys[i];
 	return NULL;
 }

@@ -133,8 +133,19 @@ def singles(c, spaces):
                     c.tqctl(size, "tqctl rule del t handle H", space, "rule", "del", "t", "handle", handle)
 
 
+def warm(size):
+    """The memory of this kernel is a file that the host gives page by page: who uses
+    it first would pay for all others.
+    """
+    with open("/run/warm", "wb") as f:
+        for _ in range(size >> 20):
+            f.write(bytes(1 << 20))
+    os.unlink("/run/warm")
+
+
 def control(g, e):
     c = Control(g, e)
+    warm(1500 * max(int(size) for size in e["sets"]))
     # What there is so far is in the results, whatever comes.
     g.out["extra"]["control"] = {"rows": c.rows, "checks": c.checks}
     spaces = {}

@@ -2,6 +2,7 @@
 """selftest.py REF FOLDER: what judges the answers sees wrong ones.
 selftest.py --files FOLDER: small files in the formats that the bench reads.
 selftest.py --results FOLDER: bench.json and bench.svg there are whole.
+selftest.py --control FOLDER: control.json likewise, and its report sees what is wrong.
 """
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import xml.dom.minidom
 
+import control
 import plan
 import sets
 
@@ -89,6 +91,22 @@ def test_results(folder):
     assert len(plot.getElementsByTagName("polyline")) > 5
 
 
+def test_control(folder):
+    with open(os.path.join(folder, "control.json"), encoding="utf-8") as f:
+        found = json.load(f)
+    for what, by_size in found["rows"].items():
+        assert sorted(by_size) == ["300", "3000"], (what, by_size)
+        for rows in by_size.values():
+            assert all(r["seconds"] > 0 and r["rss"] > 1 << 16 for r in rows), (what, rows)
+    for command in control.COMMANDS:
+        assert "tqctl " + command in found["rows"], command
+    results = {"extra": {"control": found}, "failed": []}
+    assert control.report(results)
+    found["checks"].append({"what": "x", "got": "1", "want": "2", "right": False})
+    assert not control.report(results)
+    assert not control.report({"extra": {}, "failed": []})
+
+
 def write_files(folder):
     rules = sets.five_tuple("fw", 400, 9)
     with open(os.path.join(folder, "rules"), "w", encoding="ascii") as f:
@@ -113,6 +131,8 @@ if __name__ == "__main__":
         write_files(sys.argv[2])
     elif sys.argv[1] == "--results":
         test_results(sys.argv[2])
+    elif sys.argv[1] == "--control":
+        test_control(sys.argv[2])
     else:
         test_ref(*sys.argv[1:])
         test_comparison(sys.argv[2])
