@@ -192,9 +192,11 @@ static int put_box(struct config_table *t, struct config_rule *r, const struct t
 {
 	char packed[sizeof(struct packed) + sizeof(struct config_box)];
 	struct config_box box;
+	size_t n;
 
 	make_box(&box, rule);
-	r->box = store(t, packed, pack(packed, &box));
+	n = pack(packed, &box);
+	r->box = store(t, packed, n);
 	return r->box ? 0 : -1;
 }
 

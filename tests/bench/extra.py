@@ -15,7 +15,6 @@ import subprocess
 import time
 
 import guest as bench
-from commands import control  # noqa: F401  found by its name
 
 CLONE_NEWNET = 0x40000000
 

@@ -205,13 +205,15 @@ class Guest:
         say("%d streams classified" % len(self.job["checks"]))
 
     def extras(self):
+        import commands
         import extra
         for e in self.job["extra"]:
             if any(s not in self.ready for s in e.get("needs", [])):
                 continue
             say(e["what"])
             try:
-                self.out["extra"][e["name"]] = getattr(extra, e["kind"])(self, e)
+                module = commands if e["kind"] == "control" else extra
+                self.out["extra"][e["name"]] = getattr(module, e["kind"])(self, e)
             except (Failed, OSError, subprocess.SubprocessError) as err:
                 self.out["failed"].append("%s: %s" % (e["name"], err))
                 say("FAILED %s: %s" % (e["name"], err))

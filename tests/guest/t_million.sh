@@ -123,7 +123,9 @@ flipping=$!
 whole=0 lists=0 states=""
 while [ $lists -lt "$FLIPS" ]; do
 	lists=$((lists + 1))
-	T rule list big >"$WORK/new" 2>"$WORK/err" && [ ! -s "$WORK/err" ] || continue
+	if ! T rule list big >"$WORK/new" 2>"$WORK/err" || [ -s "$WORK/err" ]; then
+		continue
+	fi
 	state=$(grep -o ' src 10\.77\.0\.[0-9]* .*' "$WORK/new" | awk '{ n[$3]++ } END { print n["drop"] + 0, n["accept"] + 0 }')
 	states="$states $state."
 	[[ $state == "10 0" || $state == "0 10" ]] && [ "$(wc -l <"$WORK/new")" = $((SIZE + 2)) ] && whole=$((whole + 1))
