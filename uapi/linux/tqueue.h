@@ -299,7 +299,8 @@ struct tqueue_map_producer {
  * (u32, never 0, runs on from 0xffffffff to 1), and so has each overflow and
  * recovery of a queue that somebody listens to.  Each notification carries the
  * serial that it made; consecutive notifications differ by one, so a gap is a
- * loss.  Dumps during which there was a change carry NLM_F_DUMP_INTR.
+ * loss.  Dumps during which there was a change carry NLM_F_DUMP_INTR; dumps of
+ * rules are those of one moment, and carry it only if that could not be kept.
  *
  * NEW replies with the new object, ids and handles filled in.  With NLM_F_ECHO
  * the requester gets the notification too.
