@@ -33,17 +33,15 @@ static int put_queue(struct apply *a, uint8_t cmd, const struct tq_queue *q)
 	return tqctl_request(a->t, msg, NULL, NULL);
 }
 
-static int put_table(struct apply *a, uint8_t cmd, const char *name)
+static int put_table(struct apply *a, uint8_t cmd, const struct tq_table *table)
 {
-	struct tq_table table = { .has = TQ_BIT(TQUEUE_A_TABLE_NAME) };
 	struct nl_msg *msg;
 	int code;
 
 	msg = tqctl_message(a->t, cmd, 0, &code);
 	if (!msg)
 		return code;
-	memcpy(table.name, name, sizeof(table.name));
-	msg_table_put(msg, &table);
+	msg_table_put(msg, table);
 	return tqctl_request(a->t, msg, NULL, NULL);
 }
 
@@ -70,8 +68,36 @@ static int del_queue(struct apply *a, const char *name)
 
 static int del_table(struct apply *a, const char *name)
 {
+	struct tq_table table = { .has = TQ_BIT(TQUEUE_A_TABLE_NAME) };
+
+	memcpy(table.name, name, sizeof(table.name));
 	now_doing(a, "table del", name);
-	return put_table(a, TQUEUE_CMD_TABLE_DEL, name);
+	return put_table(a, TQUEUE_CMD_TABLE_DEL, &table);
+}
+
+static int add_table(struct apply *a, const struct config_table *want)
+{
+	struct tq_table table = config_table_settings(want);
+
+	now_doing(a, "table add", table.name);
+	return put_table(a, TQUEUE_CMD_TABLE_NEW, &table);
+}
+
+static int limit_table(struct apply *a, const struct config_table *want)
+{
+	struct tq_table table = config_table_settings(want);
+
+	table.has |= TQ_BIT(TQUEUE_A_TABLE_RULES_MAX);
+	now_doing(a, "table set", table.name);
+	return put_table(a, TQUEUE_CMD_TABLE_SET, &table);
+}
+
+/* A higher limit comes before the rules, a lower one after them. */
+static bool is_raised(const struct apply *a, size_t i)
+{
+	const struct config_table *want = &a->want.tables[i];
+
+	return a->diff.table[i] == DIFF_SET && diff_raises(config_table(&a->now, want->name), want);
 }
 
 /* Only the settings in @bits, of those in @from. */
@@ -104,10 +130,10 @@ static int make_objects(struct apply *a)
 		a->queues_made += !code;
 	}
 	for (i = 0; !code && i < want->table_n; i++) {
-		if (a->diff.table[i] == DIFF_ADD) {
-			now_doing(a, "table add", want->tables[i].name);
-			code = put_table(a, TQUEUE_CMD_TABLE_NEW, want->tables[i].name);
-		}
+		if (a->diff.table[i] == DIFF_ADD)
+			code = add_table(a, &want->tables[i]);
+		else if (is_raised(a, i))
+			code = limit_table(a, &want->tables[i]);
 		a->tables_made += !code;
 	}
 	return code;
@@ -117,9 +143,14 @@ static void take_back(struct apply *a)
 {
 	size_t i;
 
-	for (i = a->tables_made; i-- > 0;)
+	for (i = a->tables_made; i-- > 0;) {
+		const char *name = a->want.tables[i].name;
+
 		if (a->diff.table[i] == DIFF_ADD)
-			del_table(a, a->want.tables[i].name);
+			del_table(a, name);
+		else if (is_raised(a, i))
+			limit_table(a, config_table(&a->now, name));
+	}
 	for (i = a->queues_made; i-- > 0;) {
 		const struct tq_queue *q = &a->want.queues[i], *was;
 
@@ -265,6 +296,17 @@ static int change_hooks(struct apply *a)
 	return code;
 }
 
+static int lower_limits(struct apply *a)
+{
+	int code = TQCTL_OK;
+	size_t i;
+
+	for (i = 0; !code && i < a->want.table_n; i++)
+		if (a->diff.table[i] == DIFF_SET && !is_raised(a, i))
+			code = limit_table(a, &a->want.tables[i]);
+	return code;
+}
+
 /* What is in use stays, and is told; the rest goes nevertheless. */
 static int delete_objects(struct apply *a)
 {
@@ -324,6 +366,8 @@ static int finish(struct apply *a)
 {
 	int code = change_hooks(a);
 
+	if (!code)
+		code = lower_limits(a);
 	return code ? code : delete_objects(a);
 }
 

@@ -18,6 +18,13 @@ static int parse_only_name(struct parse *p, struct tq_table *table)
 	return parse_name(p, table->name, "the name of a table") || parse_end(p) ? -1 : 0;
 }
 
+static int parse_with_settings(struct parse *p, struct tq_table *table)
+{
+	memset(table, 0, sizeof(*table));
+	table->has = BIT(NAME);
+	return parse_name(p, table->name, "the name of a table") || parse_table(p, table) ? -1 : 0;
+}
+
 static struct nl_msg *message(struct tqctl *t, uint8_t cmd, int flags,
 			      const struct tq_table *table, int *code)
 {
@@ -50,10 +57,27 @@ static int cmd_add(struct tqctl *t, struct parse *p)
 	struct nl_msg *msg;
 	int code;
 
-	if (parse_only_name(p, &table))
+	if (parse_with_settings(p, &table))
 		return tqctl_usage(t, p);
 	msg = message(t, TQUEUE_CMD_TABLE_NEW, 0, &table, &code);
 	return msg ? tqctl_request(t, msg, t->file && !t->out.json ? NULL : show, t) : code;
+}
+
+static int cmd_set(struct tqctl *t, struct parse *p)
+{
+	struct tq_table table;
+	struct nl_msg *msg;
+	const char *word;
+	int code;
+
+	if (parse_with_settings(p, &table))
+		return tqctl_usage(t, p);
+	if (!(table.has & BIT(RULES_MAX))) {
+		parse_need(p, &word, "max and a number of rules");
+		return tqctl_usage(t, p);
+	}
+	msg = message(t, TQUEUE_CMD_TABLE_SET, 0, &table, &code);
+	return msg ? tqctl_request(t, msg, NULL, NULL) : code;
 }
 
 static void keep(const struct tnl_reply *reply, void *arg)
@@ -146,8 +170,14 @@ static int cmd_flush(struct tqctl *t, struct parse *p)
 	return msg ? tqctl_request(t, msg, NULL, NULL) : code;
 }
 
+static const struct parse_key *setting_keys(unsigned int i)
+{
+	return &parse_table_keys[i];
+}
+
 const struct command table_commands[] = {
-	{ "add", "NAME", "make an empty table", .run = cmd_add },
+	{ "add", "NAME [max N]", "make an empty table", .run = cmd_add, .keys = setting_keys },
+	{ "set", "NAME max N", "limit the number of rules", .run = cmd_set, .keys = setting_keys },
 	{ "del", "NAME", "delete a table and its rules, unless something uses it", .run = cmd_del },
 	{ "show", "[NAME [holders]]", "one table or all; with who uses it", .run = cmd_show },
 	{ "list", "[NAME [holders]]", "the same", .run = cmd_show },

@@ -39,6 +39,16 @@ struct config_table *config_table(const struct config *c, const char *name)
 	return NULL;
 }
 
+struct tq_table config_table_settings(const struct config_table *table)
+{
+	struct tq_table t = { .has = TQ_BIT(TQUEUE_A_TABLE_NAME), .rules_max = table->rules_max };
+
+	if (t.rules_max)
+		t.has |= TQ_BIT(TQUEUE_A_TABLE_RULES_MAX);
+	memcpy(t.name, table->name, sizeof(t.name));
+	return t;
+}
+
 static int by_priority(const void *a, const void *b)
 {
 	const struct config_rule *x = a, *y = b;

@@ -65,6 +65,7 @@ struct config_rule {
 
 /**
  * struct config_table - one table
+ * @rules_max: 0: no limit
  * @rules: by priority, then order
  * @blocks: what they point to
  * @scratch: writes to @text, of @text_size
@@ -74,6 +75,7 @@ struct config_rule {
  */
 struct config_table {
 	char			name[TQUEUE_NAME_SIZE];
+	uint32_t		rules_max;
 	struct config_rule	*rules;
 	size_t			n, room;
 	bool			only_named;	/* a rule names it, nothing adds it yet */
@@ -111,6 +113,8 @@ void config_free(struct config *c);
 
 struct tq_queue *config_queue(const struct config *c, const char *name);
 struct config_table *config_table(const struct config *c, const char *name);
+/* As "table add" has it: name and, if there is one, limit. */
+struct tq_table config_table_settings(const struct config_table *table);
 
 void config_table_free(struct config_table *t);
 /* The box of a rule of a table that is not @present. */

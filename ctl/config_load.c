@@ -66,8 +66,10 @@ static void got_table(const struct tnl_reply *reply, void *arg)
 		return;
 	}
 	more = grow(&l->c->tables, &l->c->table_n, sizeof(*more), l);
-	if (more)
+	if (more) {
 		memcpy(more->name, table.name, sizeof(more->name));
+		more->rules_max = table.rules_max;
+	}
 	tq_table_free(&table);
 }
 

@@ -124,6 +124,7 @@ static struct config_table *add_table(struct config *c, const char *name)
 
 int config_read_table(struct config_reader *r, struct parse *p)
 {
+	struct tq_table settings = { 0 };
 	char name[TQUEUE_NAME_SIZE];
 	struct config_table *table;
 
@@ -134,13 +135,14 @@ int config_read_table(struct config_reader *r, struct parse *p)
 		parse_bad(p, "the table is there already");
 		return tqctl_usage(r->t, p);
 	}
-	if (parse_end(p))
+	if (parse_table(p, &settings))
 		return tqctl_usage(r->t, p);
 	if (!table)
 		table = add_table(r->c, name);
 	if (!table)
 		return no_memory(r->t);
 	table->only_named = false;
+	table->rules_max = settings.rules_max;
 	return TQCTL_OK;
 }
 

@@ -42,6 +42,11 @@ static void diff_queues(struct diff *d, const struct config *now, const struct c
 	}
 }
 
+bool diff_raises(const struct config_table *now, const struct config_table *want)
+{
+	return now->rules_max && (!want->rules_max || want->rules_max > now->rules_max);
+}
+
 static int diff_tables(struct diff *d, struct config *now, struct config *want)
 {
 	size_t i;
@@ -49,8 +54,9 @@ static int diff_tables(struct diff *d, struct config *now, struct config *want)
 	for (i = 0; i < want->table_n; i++) {
 		struct config_table *table = config_table(now, want->tables[i].name);
 
-		d->table[i] = table ? DIFF_KEEP : DIFF_ADD;
-		d->changes += !table;
+		d->table[i] = !table ? DIFF_ADD :
+			      table->rules_max != want->tables[i].rules_max ? DIFF_SET : DIFF_KEEP;
+		d->changes += d->table[i] != DIFF_KEEP;
 		if (plan_rules(&d->plans[i], table, &want->tables[i]))
 			return -1;
 		d->plan_n++;
@@ -224,9 +230,17 @@ void diff_print(FILE *f, const struct diff *d, const struct config *now,
 		print_queue_words(f, &q);
 		fputc('\n', f);
 	}
-	for (i = 0; i < want->table_n; i++)
-		if (d->table[i] == DIFF_ADD)
-			fprintf(f, "+ table add %s\n", want->tables[i].name);
+	for (i = 0; i < want->table_n; i++) {
+		struct tq_table table = config_table_settings(&want->tables[i]);
+
+		if (d->table[i] == DIFF_KEEP)
+			continue;
+		if (d->table[i] == DIFF_SET)
+			table.has |= TQ_BIT(TQUEUE_A_TABLE_RULES_MAX);
+		fputs(d->table[i] == DIFF_ADD ? "+ table add " : "~ table set ", f);
+		print_table_words(f, &table);
+		fputc('\n', f);
+	}
 	for (i = 0; i < want->table_n; i++)
 		print_rules(f, &d->plans[i], config_table(now, want->tables[i].name),
 			    &want->tables[i]);

@@ -46,6 +46,9 @@ void diff_free(struct diff *d);
 void diff_print(FILE *f, const struct diff *d, const struct config *now,
 		const struct config *want);
 
+/* Has @want a higher limit than @now, or @now one and @want none? */
+bool diff_raises(const struct config_table *now, const struct config_table *want);
+
 /* The settings that @want names and @now has otherwise, as attributes. */
 uint64_t diff_settings(const struct tq_queue *now, const struct tq_queue *want);
 

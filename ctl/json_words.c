@@ -442,7 +442,8 @@ static const struct member queue_members[] = {
 
 static const struct member table_members[] = {
 	{ .place = ".name", .put = put_name },
-	STATE(".id", int), STATE(".rules", int), STATE(".rules_max", int), STATE(".generation", int),
+	{ ".rules_max", put_number, "max", 0 },
+	STATE(".id", int), STATE(".rules", int), STATE(".generation", int),
 	STATE(".memory_bytes", int), STATE(".tuples", int), STATE(".holders", array),
 	{ .place = NULL }
 };

@@ -87,6 +87,9 @@ struct parse_key {
 extern const struct parse_key parse_queue_keys[];
 /* what follows "queue add NAME" or "queue set NAME" */
 int parse_queue(struct parse *p, struct tq_queue *q);
+extern const struct parse_key parse_table_keys[];
+/* what follows "table add NAME" or "table set NAME" */
+int parse_table(struct parse *p, struct tq_table *t);
 extern const struct parse_key parse_hook_keys[];
 /* what follows "hook add TABLE" */
 int parse_hook(struct parse *p, struct tq_hook *h);

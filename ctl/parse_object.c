@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The words of queues and hooks. */
+/* The words of queues, tables and hooks. */
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +97,33 @@ int parse_queue(struct parse *p, struct tq_queue *q)
 					 "the size is given already" : "given twice");
 		q->has |= queue_parsers[i].bit;
 		if (queue_parsers[i].parse(p, q))
+			return -1;
+	}
+	return 0;
+}
+
+#undef BIT
+
+/* ---- table ---- */
+
+#define BIT(name)	TQ_BIT(TQUEUE_A_TABLE_##name)
+
+const struct parse_key parse_table_keys[] = {
+	{ "max", "N", "rules that it may have; 0: as many as there is memory for" },
+	{ NULL, NULL, NULL }
+};
+
+int parse_table(struct parse *p, struct tq_table *t)
+{
+	const char *word;
+
+	while ((word = parse_next(p))) {
+		if (strcmp(word, parse_table_keys[0].name))
+			return parse_bad(p, "not a setting of a table");
+		if (t->has & BIT(RULES_MAX))
+			return parse_bad(p, "given twice");
+		t->has |= BIT(RULES_MAX);
+		if (parse_u32(p, &t->rules_max, 0, UINT32_MAX))
 			return -1;
 	}
 	return 0;

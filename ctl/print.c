@@ -395,6 +395,13 @@ void print_table(FILE *f, const struct tq_table *t)
 	}
 }
 
+void print_table_words(FILE *f, const struct tq_table *t)
+{
+	fputs(t->name, f);
+	if (TABLE_HAS(RULES_MAX))
+		fprintf(f, " max %u", t->rules_max);
+}
+
 json_object *json_table(const struct tq_table *t)
 {
 	json_object *obj = json_object_new_object();

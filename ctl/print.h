@@ -31,6 +31,9 @@ void print_stats(FILE *f, const struct tq_queue *q);
 void print_table(FILE *f, const struct tq_table *t);
 struct json_object *json_table(const struct tq_table *t);
 
+/* What follows "table add" or "table set". */
+void print_table_words(FILE *f, const struct tq_table *t);
+
 /* The words that make the rule again.  @counters: and what it has counted.
  * No end of line.
  */

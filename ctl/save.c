@@ -70,9 +70,8 @@ static void save_objects(struct tqctl *t, const struct config *c)
 	}
 	out_document_list(out, "tables");
 	for (i = 0; i < c->table_n; i++) {
-		struct tq_table table = { .has = TQ_BIT(TQUEUE_A_TABLE_NAME) };
+		struct tq_table table = config_table_settings(&c->tables[i]);
 
-		memcpy(table.name, c->tables[i].name, sizeof(table.name));
 		out_json(out, json_table(&table));
 	}
 }
@@ -113,7 +112,11 @@ static int save(struct tqctl *t, const struct config *c)
 		fputc('\n', f);
 	}
 	for (i = 0; !code && i < c->table_n; i++) {
-		fprintf(f, "table add %s\n", c->tables[i].name);
+		struct tq_table table = config_table_settings(&c->tables[i]);
+
+		fputs("table add ", f);
+		print_table_words(f, &table);
+		fputc('\n', f);
 		code = save_rules(t, c->tables[i].name);
 	}
 	for (i = 0; !code && i < c->hook_n; i++) {

@@ -176,6 +176,7 @@ static const struct genl_ops ops[] = {
 	OP_DUMP(STATS_GET, NULL, tq_nl_stats_dump, no_policy, NO_ATTRS),
 
 	OP(TABLE_NEW, tq_nl_table_new, tq_nl_table_new_policy, TQUEUE_A_TABLE_MAX),
+	OP(TABLE_SET, tq_nl_table_set, tq_nl_table_set_policy, TQUEUE_A_TABLE_MAX),
 	OP(TABLE_DEL, tq_nl_table_del, tq_nl_table_id_policy, TQUEUE_A_TABLE_MAX),
 	OP_DUMP(TABLE_GET, tq_nl_table_get, tq_nl_table_dump,
 		tq_nl_table_get_policy, TQUEUE_A_TABLE_MAX),

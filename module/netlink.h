@@ -93,6 +93,7 @@ int tq_nl_stats_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* nl_table.c */
 extern const struct nla_policy tq_nl_table_new_policy[TQUEUE_A_TABLE_MAX + 1];
+extern const struct nla_policy tq_nl_table_set_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_id_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_get_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1];
@@ -100,6 +101,7 @@ extern const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1];
 struct tq_table *tq_nl_table_find(struct tq_net *tn, struct nlattr *id, struct nlattr *name,
 				  struct netlink_ext_ack *extack);
 int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info);
+int tq_nl_table_set(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_table_del(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_table_get(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_table_flush(struct sk_buff *skb, struct genl_info *info);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nl_table.c - TABLE_NEW, _DEL, _GET, _FLUSH.
+ * nl_table.c - TABLE_NEW, _SET, _DEL, _GET, _FLUSH.
  */
 #include <linux/netlink.h>
 
@@ -13,7 +13,14 @@
 #define QUERY_BITS	(TQUEUE_QUERY_TERSE | TQUEUE_QUERY_HOLDERS)
 
 const struct nla_policy tq_nl_table_new_policy[TQUEUE_A_TABLE_MAX + 1] = {
-	[TQUEUE_A_TABLE_NAME]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_TABLE_NAME]	   = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_TABLE_RULES_MAX] = { .type = NLA_U32 },
+};
+
+const struct nla_policy tq_nl_table_set_policy[TQUEUE_A_TABLE_MAX + 1] = {
+	[TQUEUE_A_TABLE_ID]	   = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_TABLE_NAME]	   = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_TABLE_RULES_MAX] = { .type = NLA_U32 },
 };
 
 const struct nla_policy tq_nl_table_id_policy[TQUEUE_A_TABLE_MAX + 1] = {
@@ -70,6 +77,7 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 	if (!nla_put_u64_64bit(skb, TQUEUE_A_TABLE_GENERATION, tq_table_generation(t),
 			       TQUEUE_A_TABLE_PAD) &&
 	    !nla_put_u32(skb, TQUEUE_A_TABLE_RULES, t->rules) &&
+	    !nla_put_u32(skb, TQUEUE_A_TABLE_RULES_MAX, t->rules_max) &&
 	    !nla_put_u64_64bit(skb, TQUEUE_A_TABLE_MEMORY, tq_table_memory(t),
 			       TQUEUE_A_TABLE_PAD) &&
 	    !nla_put_u32(skb, TQUEUE_A_TABLE_TUPLES, tq_classifier_tuples(&t->classifier)) &&
@@ -112,7 +120,7 @@ static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_ta
 	skb = tq_nl_ntf_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
 	if (!skb)
 		return;
-	if (cmd == TQUEUE_CMD_TABLE_NEW_NTF)
+	if (cmd == TQUEUE_CMD_TABLE_NEW_NTF || cmd == TQUEUE_CMD_TABLE_SET_NTF)
 		err = fill(skb, tn, t, 0);
 	else
 		err = fill(skb, tn, t, TQUEUE_QUERY_TERSE) ?:
@@ -128,6 +136,7 @@ static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_ta
 int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *name = info->attrs[TQUEUE_A_TABLE_NAME];
+	struct nlattr *max = info->attrs[TQUEUE_A_TABLE_RULES_MAX];
 	struct tq_net *tn = tq_nl_net(info);
 	struct tq_table *t;
 	int err;
@@ -150,13 +159,43 @@ int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 		err = -EEXIST;
 		goto unlock;
 	}
-	t = tq_table_create(tn, nla_data(name), info->extack);
+	t = tq_table_create(tn, nla_data(name), max ? nla_get_u32(max) : 0, info->extack);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
 	}
 	notify(tn, info, t, TQUEUE_CMD_TABLE_NEW_NTF);
 	err = reply(info, tn, t, TQUEUE_CMD_TABLE_NEW, 0);
+unlock:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
+int tq_nl_table_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *max = info->attrs[TQUEUE_A_TABLE_RULES_MAX];
+	struct tq_net *tn = tq_nl_net(info);
+	struct tq_table *t;
+	int err;
+
+	err = tq_nl_once(info, 0);
+	if (err)
+		return err;
+
+	mutex_lock(&tn->lock);
+	t = tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID], info->attrs[TQUEUE_A_TABLE_NAME],
+			     info->extack);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto unlock;
+	}
+	err = max ? tq_table_limit(t, nla_get_u32(max)) : 0;
+	if (err > 0)
+		notify(tn, info, t, TQUEUE_CMD_TABLE_SET_NTF);
+	else if (err)
+		NL_SET_ERR_MSG_ATTR(info->extack, max,
+				    "the table has more rules, or open transactions may add them");
+	err = min(err, 0);
 unlock:
 	mutex_unlock(&tn->lock);
 	return err;

@@ -10,6 +10,7 @@
 #include "net.h"
 #include "queue.h"
 #include "quota.h"
+#include "room.h"
 #include "snapshot.h"
 #include "table.h"
 #include "txn.h"
@@ -124,7 +125,7 @@ void tq_table_xt_del(struct tq_table *t, u8 family, const char *xt_table)
 	tq_xt_users_del(&t->xt_users, &t->xt_lock, family, xt_table);
 }
 
-struct tq_table *tq_table_create(struct tq_net *tn, const char *name,
+struct tq_table *tq_table_create(struct tq_net *tn, const char *name, u32 rules_max,
 				 struct netlink_ext_ack *extack)
 {
 	struct tq_table *t;
@@ -151,6 +152,7 @@ struct tq_table *tq_table_create(struct tq_net *tn, const char *name,
 	tq_snapshot_init(t);
 	t->next_handle = 1;
 	t->next_place = 1;
+	t->rules_max = rules_max;
 
 	err = tq_classifier_init(&t->classifier, &t->lock);
 	if (err)
@@ -173,6 +175,21 @@ free:
 	mutex_destroy(&t->lock);
 	kfree(t);
 	return ERR_PTR(err);
+}
+
+int tq_table_limit(struct tq_table *t, u32 rules_max)
+{
+	int ret = 1;
+
+	mutex_lock(&t->lock);
+	if (rules_max == t->rules_max)
+		ret = 0;
+	else if (!tq_room_enough(t, rules_max))
+		ret = -EBUSY;
+	else
+		t->rules_max = rules_max;
+	mutex_unlock(&t->lock);
+	return ret;
 }
 
 static void forget(struct tq_net *tn, struct tq_table *t)

@@ -39,6 +39,8 @@ struct tq_queue;
  * @next_handle: not in use, nor any above
  * @next_place: behind all others
  * @rules: committed and not deleted
+ * @rules_max: no more of them; 0: no limit
+ * @promised: what open transactions may add to them; see room.c
  * @nfqueue_rules: versions with verdict nfqueue, pending or seen by packets
  * @queue_rules: versions that copy to a queue or steal, likewise
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
@@ -70,6 +72,8 @@ struct tq_table {
 	u64			next_handle;
 	u64			next_place;
 	u32			rules;
+	u32			rules_max;
+	s64			promised;
 	u32			nfqueue_rules;
 	u32			queue_rules;
 	u32			netdev_hooks;
@@ -108,8 +112,10 @@ void tq_table_xt_del(struct tq_table *t, u8 family, const char *xt_table);
 
 /* Control path, under tq_net.lock. */
 struct tq_table *tq_table_find(struct tq_net *tn, const char *name);
-struct tq_table *tq_table_create(struct tq_net *tn, const char *name,
+struct tq_table *tq_table_create(struct tq_net *tn, const char *name, u32 rules_max,
 				 struct netlink_ext_ack *extack);
+/* 1: changed, 0: nothing to change, -EBUSY: there are more rules. */
+int tq_table_limit(struct tq_table *t, u32 rules_max);
 int tq_table_delete(struct tq_net *tn, struct tq_table *t);
 void tq_table_kill_all(struct tq_net *tn);
 

@@ -34,6 +34,7 @@
 #include "expire.h"
 #include "net.h"
 #include "queue.h"
+#include "room.h"
 #include "snapshot.h"
 #include "table.h"
 #include "trace.h"
@@ -58,10 +59,11 @@ void tq_change_free(struct tq_change *c)
 	kfree(c);
 }
 
-/* Notes that @rule becomes @version.  @c was allocated before anything else. */
-static void note(struct tq_txn *txn, struct tq_change *c, struct tq_table *t,
+/* Notes that @rule becomes @version.  @c and @room were there before anything else. */
+static void note(struct tq_txn *txn, struct tq_change *c, struct tq_room *room, struct tq_table *t,
 		 struct tq_rule *rule, struct tq_version *version)
 {
+	tq_room_change(room, !!version - !!effective(txn, rule));
 	tq_table_get(t);
 	refcount_inc(&rule->refs);
 	c->table = t;
@@ -91,6 +93,7 @@ struct tq_txn *tq_txn_new(struct tq_net *tn, u32 portid)
 	txn->tn = tn;
 	txn->portid = portid;
 	INIT_LIST_HEAD(&txn->changes);
+	INIT_LIST_HEAD(&txn->rooms);
 	return txn;
 }
 
@@ -108,10 +111,12 @@ static int make_timed(struct tq_table *t, struct tq_rule *rule, const struct tq_
 static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule, u64 place,
 		     struct tq_rule_spec *spec)
 {
-	struct tq_change *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	struct tq_room *room = tq_room_get(txn, t);
+	struct tq_change *c;
 	struct tq_version *v;
 	int err;
 
+	c = room ? kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT) : NULL;
 	if (!c)
 		return -ENOMEM;
 	err = make_timed(t, rule, spec);
@@ -132,7 +137,7 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 	}
 	set_timeout(c, spec);
 	tq_table_alive(t, v);
-	note(txn, c, t, rule, v);
+	note(txn, c, room, t, rule, v);
 	return 0;
 }
 
@@ -210,6 +215,19 @@ static void set_counters(struct tq_rule *rule, const struct tq_rule_spec *spec)
 	home->last_hit = spec->last_hit;
 }
 
+/* One rule more than there is for @txn. */
+static int check_room(struct tq_txn *txn, struct tq_table *t, struct netlink_ext_ack *extack)
+{
+	const struct tq_room *room = tq_room_get(txn, t);
+
+	if (!room)
+		return -ENOMEM;
+	if (tq_room_for_one(room))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the table is full: it has as many rules as it may have");
+	return -ENOSPC;
+}
+
 static struct tq_rule *add_new(struct tq_txn *txn, struct tq_table *t, struct tq_rule_spec *spec)
 {
 	struct tq_rule *rule = tq_rule_alloc(spec->handle ?: t->next_handle,
@@ -247,13 +265,16 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 	if (spec->handle) {
 		rule = tq_table_rule(t, spec->handle);
 		if (!rule) {
-			rule = add_new(txn, t, spec);
+			err = check_room(txn, t, extack);
+			if (!err)
+				rule = add_new(txn, t, spec);
 		} else if (owner(rule) == txn && !rule->change->version) {
 			/* Deleted before in this transaction, as a flush does that
 			 * is followed by what is to be there: the same rule goes
 			 * on, with its counters.
 			 */
-			err = change_to(txn, t, rule, t->next_place, spec);
+			err = check_room(txn, t, extack) ?:
+			      change_to(txn, t, rule, t->next_place, spec);
 			if (!err)
 				t->next_place++;
 		} else if (rule->change && owner(rule) != txn) {
@@ -267,7 +288,9 @@ struct tq_rule *tq_txn_add(struct tq_txn *txn, struct tq_table *t, struct tq_rul
 		if (spec->excl || !spec->append)
 			rule = find_equal(txn, t, spec);
 		if (!rule) {
-			rule = add_new(txn, t, spec);
+			err = check_room(txn, t, extack);
+			if (!err)
+				rule = add_new(txn, t, spec);
 		} else if (spec->excl) {
 			NL_SET_ERR_MSG(extack, "the same rule exists");
 			err = -EEXIST;
@@ -324,11 +347,12 @@ unlock:
 
 static int delete_rule(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule)
 {
-	struct tq_change *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	struct tq_room *room = tq_room_get(txn, t);
+	struct tq_change *c = room ? kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT) : NULL;
 
 	if (!c)
 		return -ENOMEM;
-	note(txn, c, t, rule, NULL);
+	note(txn, c, room, t, rule, NULL);
 	return 0;
 }
 
@@ -374,14 +398,17 @@ int tq_txn_flush(struct tq_txn *txn, struct tq_table *t, struct netlink_ext_ack 
 	return err;
 }
 
-static void undo(struct tq_change *c)
+static void undo(struct tq_txn *txn, struct tq_change *c)
 {
 	struct tq_rule *rule = c->rule;
 	struct tq_table *t = c->table;
+	const struct tq_version *was;
 
 	if (c->refresh)
 		return;
 	mutex_lock(&t->lock);
+	was = c->prev ? c->prev->version : rule->current_ver;
+	tq_room_change(tq_room_get(txn, t), !!was - !!c->version);
 	rule->change = c->prev;
 	if (!c->prev && !rule->current_ver)
 		tq_table_unhash(t, rule);
@@ -399,7 +426,7 @@ void tq_txn_rollback(struct tq_txn *txn, u32 count)
 	while (txn->count > count) {
 		struct tq_change *c = list_last_entry(&txn->changes, struct tq_change, node);
 
-		undo(c);
+		undo(txn, c);
 		list_del(&c->node);
 		txn->count--;
 		tq_change_free(c);
@@ -410,6 +437,7 @@ void tq_txn_rollback(struct tq_txn *txn, u32 count)
 void tq_txn_abort(struct tq_txn *txn)
 {
 	tq_txn_rollback(txn, 0);
+	tq_room_free(txn);
 	kfree(txn);
 }
 
@@ -542,6 +570,7 @@ void tq_txn_commit(struct tq_txn *txn)
 		mutex_unlock(&t->lock);
 		cond_resched();
 	}
+	tq_room_commit(txn);
 }
 
 /* What was born in @c's commit is old enough now; it may have been replaced. */
@@ -588,6 +617,7 @@ void tq_txn_release(struct tq_txn *txn)
 {
 	struct tq_change *c, *next;
 
+	tq_room_free(txn);
 	list_for_each_entry_safe(c, next, &txn->changes, node) {
 		if (c->before || c->born)
 			continue;

@@ -67,6 +67,7 @@ struct tq_change {
  * @portid: of the netlink socket that owns it
  * @changes: struct tq_change
  * @count: length of @changes
+ * @rooms: struct tq_room: how many rules it adds to which table
  * @back: what takes it back once it is committed, if tq_txn_keep() was called
  * @unconfirmed: this is one that takes another back, which is committed
  * @deadline: jiffies64 at which it does so
@@ -78,6 +79,7 @@ struct tq_txn {
 	u32			portid;
 	struct list_head	changes;
 	u32			count;
+	struct list_head	rooms;
 	struct tq_txn		*back;
 	bool			unconfirmed;
 	u64			deadline;

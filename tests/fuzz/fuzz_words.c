@@ -120,10 +120,11 @@ static void others(struct parse *p, unsigned int which)
 	struct tq_filter filter = { 0 };
 	struct tq_packet packet = { 0 };
 	struct tq_queue queue = { 0 };
+	struct tq_table table = { 0 };
 	struct tq_hook hook = { 0 };
 	int bad;
 
-	switch (which % 4) {
+	switch (which % 5) {
 	case 0:
 		bad = parse_queue(p, &queue);
 		break;
@@ -132,6 +133,9 @@ static void others(struct parse *p, unsigned int which)
 		break;
 	case 2:
 		bad = parse_filter(p, &filter);
+		break;
+	case 3:
+		bad = parse_table(p, &table);
 		break;
 	default:
 		bad = parse_packet(p, &packet);

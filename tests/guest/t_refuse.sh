@@ -19,6 +19,9 @@ must T -b - <<-END
 	queue add l mode log ring 16K watermark 16K
 	table add t
 	table add u
+	table add v max 2
+	rule add v prio 1 drop
+	rule add v prio 2 drop
 	rule add t handle 1 proto udp queue q pass
 	hook add t family inet hook prerouting priority raw
 END
@@ -62,6 +65,10 @@ refused "a queue in use, and by whom" 1 "rule t handle 1" T queue del q
 refused "a table that is there" 1 "already|exist" T table add t
 refused "a table in use, and by whom" 1 "hook 1" T table del t
 refused "a table that is not there" 1 "no such" T table flush nosuch
+refused "a limit below the number of rules" 1 "more rules" T table set v max 1
+refused "a table that is full" 1 "table is full" T rule add v prio 3 drop
+refused "a limit without a number" 2 "max" T table set v max
+refused "a limit that is no number" 2 '"few"' T table add w max few
 refused "a rule without a table" 2 "table" T rule add
 refused "a rule for a table that is not there" 1 "no such" T rule add nosuch proto udp
 refused "a rule for a queue that is not there" 1 "no such" T rule add t queue nosuch

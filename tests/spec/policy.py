@@ -167,8 +167,7 @@ def main():
         indices = set(ops.get(number_, {}).values())
         n += 1
         if wanted and not indices:
-            print("ok %d - policy of %s # SKIP the module has no such command" % (n, op["name"]))
-            continue
+            errors.append("%s: the module has no such command" % op["name"])
         for idx in indices:
             compare_set(spec, spec.sets[op["attribute-set"]], wanted, policies.get(idx, {}), policies,
                         op["name"], errors.append, seen)

@@ -337,9 +337,11 @@ struct tqueue_map_producer {
  * QUEUE_FLUSH (do)		!QUEUE_ID or QUEUE_NAME.  Unread records are
  *				thrown away and counted as flushed.
  *
- * TABLE_NEW (do)		!TABLE_NAME
+ * TABLE_NEW (do)		!TABLE_NAME -TABLE_RULES_MAX
  *	reply: a table.  EEXIST if the name is taken.
- * TABLE_SET (do)		!TABLE_ID or TABLE_NAME -TABLE_RULES_MAX
+ * TABLE_SET (do)		!TABLE_ID or TABLE_NAME -TABLE_RULES_MAX.  EBUSY
+ *				if the table has more rules, or open transactions
+ *				may add so many.  At the limit RULE_NEW is ENOSPC.
  * TABLE_DEL (do)		!TABLE_ID or TABLE_NAME.  EBUSY while a hook or
  *				an iptables rule refers to it.
  * TABLE_GET (do)		!TABLE_ID or TABLE_NAME -TABLE_QUERY
