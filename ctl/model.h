@@ -224,6 +224,8 @@ struct tq_version {
 	uint32_t	copies_max;
 	uint32_t	ring_min;
 	uint32_t	ring_max;
+	uint64_t	user_memory, user_memory_max;
+	uint32_t	user_queues, user_queues_max;
 };
 
 void tq_queue_free(struct tq_queue *q);

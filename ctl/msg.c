@@ -254,6 +254,10 @@ static const struct field version_fields[TQUEUE_A_VERSION_MAX + 1] = {
 	F(U32, COPIES_MAX, copies_max),
 	F(U32, RING_MIN, ring_min),
 	F(U32, RING_MAX, ring_max),
+	F(U64, USER_MEMORY, user_memory),
+	F(U64, USER_MEMORY_MAX, user_memory_max),
+	F(U32, USER_QUEUES, user_queues),
+	F(U32, USER_QUEUES_MAX, user_queues_max),
 };
 #undef F
 

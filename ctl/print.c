@@ -493,6 +493,15 @@ void print_version(FILE *f, const struct tq_version *v)
 		v->record_hdr);
 	fprintf(f, "limits: %u queues, %u queues in a rule, ring %s to %s\n", v->queue_max,
 		v->copies_max, print_size(min, v->ring_min), print_size(max, v->ring_max));
+	if (v->has & TQ_BIT(TQUEUE_A_VERSION_USER_MEMORY)) {
+		fprintf(f, "user namespace: %u", v->user_queues);
+		if (v->user_queues_max)
+			fprintf(f, " of %u", v->user_queues_max);
+		fprintf(f, " queues, %s", print_about(min, v->user_memory));
+		if (v->user_memory_max)
+			fprintf(f, " of %s", print_about(max, v->user_memory_max));
+		fputs(" memory\n", f);
+	}
 	fputs("features:", f);
 	for (n = tq_features; n->name; n++)
 		if (v->features & n->value)
@@ -512,6 +521,10 @@ json_object *json_version(const struct tq_version *v)
 	add_u64(obj, "copies_max", v->copies_max);
 	add_u64(obj, "ring_min_bytes", v->ring_min);
 	add_u64(obj, "ring_max_bytes", v->ring_max);
+	add_u64(obj, "user_memory_bytes", v->user_memory);
+	add_u64(obj, "user_memory_max_bytes", v->user_memory_max);
+	add_u64(obj, "user_queues", v->user_queues);
+	add_u64(obj, "user_queues_max", v->user_queues_max);
 	for (n = tq_features; n->name; n++)
 		if (v->features & n->value)
 			json_object_array_add(list, json_object_new_string(n->name));

@@ -71,12 +71,16 @@ static void promote(struct tq_table *t, struct tq_rule *rule)
 	if (t->busy.rules >= RULES_MAX || (rule->extra && rule->extra->busy) ||
 	    tq_table_make_extra(t, rule))
 		return;
-	busy = alloc_percpu_gfp(struct tq_counters, GFP_KERNEL_ACCOUNT);
-	if (!busy)
+	/* At the limit it goes on as before. */
+	if (tq_table_charge(t, tq_busy_memory()))
 		return;
+	busy = alloc_percpu_gfp(struct tq_counters, GFP_KERNEL_ACCOUNT);
+	if (!busy) {
+		tq_table_uncharge(t, tq_busy_memory());
+		return;
+	}
 	smp_store_release(&rule->extra->busy, busy);
 	t->busy.rules++;
-	t->memory += tq_busy_memory();
 	set_busy(rule->current_ver);
 	set_busy(tq_rule_pending(rule));
 }

@@ -45,6 +45,7 @@
 #include <linux/prefetch.h>
 #include <linux/slab.h>
 
+#include "account.h"
 #include "classify.h"
 #include "lines.h"
 #include "packet.h"
@@ -62,6 +63,28 @@ static struct tq_lines *locked_lines(const struct tq_classifier *c)
 	return rcu_dereference_protected(c->lines, lockdep_is_held(c->lock));
 }
 
+/* ---- memory ---- */
+
+int tq_classifier_charge(struct tq_classifier *c, size_t bytes)
+{
+	int err = tq_account_charge(c->account, bytes);
+
+	if (!err)
+		c->memory += bytes;
+	return err;
+}
+
+void tq_classifier_uncharge(struct tq_classifier *c, size_t bytes)
+{
+	tq_account_uncharge(c->account, bytes);
+	c->memory -= bytes;
+}
+
+static size_t lines_size(u32 n)
+{
+	return (size_t)n * sizeof(struct tq_line);
+}
+
 /* ---- writers ---- */
 
 /* Slots that may be in use before the array grows: six of seven. */
@@ -73,13 +96,20 @@ static u32 roomy(const struct tq_lines *l)
 static int grow(struct tq_classifier *c)
 {
 	struct tq_lines *old = locked_lines(c), *new;
+	const u32 n = old->n < LINES_DOUBLE ? old->n * 2 : old->n + old->n / 2;
 	u32 i, s;
+	int err;
 
 	if (old->n >= LINES_MAX)
 		return -ENOSPC;
-	new = tq_lines_alloc(old->n < LINES_DOUBLE ? old->n * 2 : old->n + old->n / 2);
-	if (!new)
+	err = tq_classifier_charge(c, lines_size(n));
+	if (err)
+		return err;
+	new = tq_lines_alloc(n);
+	if (!new) {
+		tq_classifier_uncharge(c, lines_size(n));
 		return -ENOMEM;
+	}
 	for (i = 0; i < old->n; i++) {
 		for (s = 0; s < TQ_LINE_SLOTS; s++) {
 			const unsigned long slot = old->line[i].slot[s];
@@ -94,8 +124,24 @@ static int grow(struct tq_classifier *c)
 		cond_resched();
 	}
 	rcu_assign_pointer(c->lines, new);
+	tq_classifier_uncharge(c, lines_size(old->n));
 	tq_lines_free_rcu(old);
 	return 0;
+}
+
+/* One more in a slot that is in use. */
+static int insert_into(struct tq_classifier *c, unsigned long *slot, struct tq_version *v)
+{
+	const struct tq_vector *old = tq_slot_vector(*slot);
+	const size_t was = old ? tq_vector_size(old->n) : 0;
+	const size_t size = tq_vector_size(tq_slot_count(*slot) + 1);
+	int err = tq_classifier_charge(c, size);
+
+	if (err)
+		return err;
+	err = tq_slot_add(slot, v);
+	tq_classifier_uncharge(c, err ? size : was);
+	return err;
 }
 
 static int insert(struct tq_classifier *c, struct tq_version *v, const struct tq_point *at)
@@ -106,10 +152,12 @@ static int insert(struct tq_classifier *c, struct tq_version *v, const struct tq
 
 	slot = tq_lines_find(locked_lines(c), v->link->tuple, hash, at);
 	if (slot)
-		return tq_slot_add(slot, v);
-	/* Without memory there may still be room: slower, not wrong. */
-	if (c->slots >= roomy(locked_lines(c)))
-		grow(c);
+		return insert_into(c, slot, v);
+	/* Without memory there may still be room: slower, not wrong.  But who is at
+	 * his limit does not get it slow.
+	 */
+	if (c->slots >= roomy(locked_lines(c)) && grow(c) == -EDQUOT)
+		return -EDQUOT;
 	err = tq_lines_insert(locked_lines(c), hash, (unsigned long)v);
 	if (err)
 		return -ENOMEM;
@@ -143,11 +191,14 @@ void tq_classifier_del(struct tq_classifier *c, struct tq_version *v)
 {
 	const u8 family = v->link->tuple->family;
 	struct tq_point at;
+	size_t freed;
 
 	lockdep_assert_held(c->lock);
 
 	tq_point_of(&at, v);
-	c->slots -= tq_lines_remove(locked_lines(c), v, tq_tuple_hash(v->link->tuple, &at), &at);
+	c->slots -= tq_lines_remove(locked_lines(c), v, tq_tuple_hash(v->link->tuple, &at), &at,
+				    &freed);
+	tq_classifier_uncharge(c, freed);
 	tq_tuple_uncount(c, v->link->tuple);
 	tq_plan_tidy(c, family);
 }
@@ -359,24 +410,22 @@ u32 tq_classifier_tuples(const struct tq_classifier *c)
 	return n;
 }
 
-size_t tq_classifier_memory(const struct tq_classifier *c)
+int tq_classifier_init(struct tq_classifier *c, struct mutex *lock, struct tq_account *account)
 {
-	size_t size = (size_t)locked_lines(c)->n * sizeof(struct tq_line);
-	unsigned int i;
+	struct tq_lines *l;
+	int err;
 
-	for (i = 0; i < TQ_CLS_LISTS; i++)
-		size += tq_plan_memory(c, i);
-	return size;
-}
-
-int tq_classifier_init(struct tq_classifier *c, struct mutex *lock)
-{
-	struct tq_lines *l = tq_lines_alloc(LINES_MIN);
-
-	if (!l)
-		return -ENOMEM;
 	memset(c, 0, sizeof(*c));
 	c->lock = lock;
+	c->account = account;
+	err = tq_classifier_charge(c, lines_size(LINES_MIN));
+	if (err)
+		return err;
+	l = tq_lines_alloc(LINES_MIN);
+	if (!l) {
+		tq_classifier_uncharge(c, lines_size(LINES_MIN));
+		return -ENOMEM;
+	}
 	RCU_INIT_POINTER(c->lines, l);
 	return 0;
 }
@@ -389,4 +438,5 @@ void tq_classifier_destroy(struct tq_classifier *c)
 		tq_plan_destroy(&c->shapes[i]);
 	/* The last reference: nobody else can look. */
 	tq_lines_free(rcu_dereference_protected(c->lines, true));
+	tq_account_uncharge(c->account, c->memory);
 }

@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
+struct tq_account;
 struct tq_key;
 struct tq_lines;
 struct tq_match;
@@ -48,19 +49,24 @@ struct tq_shapes {
  * @shapes: by family
  * @lock: what writers hold; only to be asserted, the owner has it
  * @slots: of @lines that are in use
+ * @account: where its memory counts
+ * @memory: bytes that do; what waits for a grace period to be freed does not
  */
 struct tq_classifier {
 	struct tq_lines __rcu	*lines;
 	struct tq_shapes	shapes[TQ_CLS_LISTS];
 	struct mutex		*lock;
 	u32			slots;
+	struct tq_account	*account;
+	size_t			memory;
 };
 
-int tq_classifier_init(struct tq_classifier *c, struct mutex *lock);
+/* -ENOMEM, or -EDQUOT by @account, which must live as long. */
+int tq_classifier_init(struct tq_classifier *c, struct mutex *lock, struct tq_account *account);
 /* No packet looks and no version is linked any more. */
 void tq_classifier_destroy(struct tq_classifier *c);
 
-/* Links @v.  May sleep; -ENOMEM leaves the index as it was. */
+/* Links @v.  May sleep; -ENOMEM and -EDQUOT leave what packets find as it was. */
 int tq_classifier_add(struct tq_classifier *c, struct tq_version *v);
 /* Unlinks @v.  A packet may hold it for a grace period yet. */
 void tq_classifier_del(struct tq_classifier *c, struct tq_version *v);
@@ -89,7 +95,9 @@ struct tq_version *tq_classifier_lookup(const struct tq_classifier *c, const str
 
 /* How many shapes it has. */
 u32 tq_classifier_tuples(const struct tq_classifier *c);
-/* Bytes, without the versions. */
-size_t tq_classifier_memory(const struct tq_classifier *c);
+
+/* For its parts: bytes that they are going to have, and have no more.  -EDQUOT. */
+int tq_classifier_charge(struct tq_classifier *c, size_t bytes);
+void tq_classifier_uncharge(struct tq_classifier *c, size_t bytes);
 
 #endif /* _TQ_CLASSIFY_H */

@@ -109,7 +109,7 @@ int tq_slot_add(unsigned long *slot, struct tq_version *v)
 	bool done = false;
 	u32 i, n = 0;
 
-	new = kvmalloc(struct_size(new, entry, tq_slot_count(*slot) + 1), GFP_KERNEL_ACCOUNT);
+	new = kvmalloc(tq_vector_size(tq_slot_count(*slot) + 1), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return -ENOMEM;
 	for (i = 0; i < (old ? old->n : 1); i++) {
@@ -166,12 +166,13 @@ static void slot_clear(struct tq_lines *l, u64 hash, unsigned long *slot)
 }
 
 bool tq_lines_remove(struct tq_lines *l, const struct tq_version *v, u64 hash,
-		     const struct tq_point *at)
+		     const struct tq_point *at, size_t *freed)
 {
 	unsigned long *slot = tq_lines_find(l, v->link->tuple, hash, at);
 	struct tq_vector *vec;
 	u32 i;
 
+	*freed = 0;
 	if (WARN_ON_ONCE(!slot))
 		return false;
 	vec = tq_slot_vector(*slot);
@@ -189,6 +190,7 @@ bool tq_lines_remove(struct tq_lines *l, const struct tq_version *v, u64 hash,
 	if (vec->dead < vec->n)
 		return false;
 	slot_clear(l, hash, slot);
+	*freed = tq_vector_size(vec->n);
 	kvfree_rcu(vec, rcu);
 	return true;
 }

@@ -84,6 +84,11 @@ struct tq_vector {
 	struct tq_entry		entry[];
 };
 
+static inline size_t tq_vector_size(u32 n)
+{
+	return offsetof(struct tq_vector, entry[n]);
+}
+
 static inline struct tq_vector *tq_slot_vector(unsigned long slot)
 {
 	return slot & 1 ? (struct tq_vector *)(slot & ~1UL) : NULL;
@@ -129,8 +134,10 @@ u32 tq_slot_count(unsigned long slot);
 int tq_slot_add(unsigned long *slot, struct tq_version *v);
 /* Puts @what into an empty slot; -ENOSPC. */
 int tq_lines_insert(struct tq_lines *l, u64 hash, unsigned long what);
-/* Takes @v out of the slot of its key, which is at @at.  True: that is empty now. */
+/* Takes @v out of the slot of its key, which is at @at.  True: that is empty now,
+ * and @freed bytes of a vector with it.
+ */
 bool tq_lines_remove(struct tq_lines *l, const struct tq_version *v, u64 hash,
-		     const struct tq_point *at);
+		     const struct tq_point *at, size_t *freed);
 
 #endif /* _TQ_LINES_H */

@@ -4,7 +4,9 @@
  *
  * ORDER: tables own the workqueue that everything dies in; queues need their
  * class before a namespace can hold one; the namespaces must be there before
- * the doors open.  On the way down the doors close first, so that nothing new
+ * the doors open, and the queues that the load asks for, so that a bad one ends
+ * it while nobody can hold anything.  Their devices come last, when nothing can
+ * fail any more.  On the way down the doors close first, so that nothing new
  * is made; then the namespaces let go of all objects; then what is still in
  * flight (RCU callbacks, work) is waited for, first that of tables, whose rules
  * hold queues.
@@ -13,6 +15,7 @@
 #include <linux/stringify.h>
 
 #include "hook.h"
+#include "load.h"
 #include "net.h"
 #include "netlink.h"
 #include "queue.h"
@@ -32,6 +35,9 @@ static int __init tq_init(void)
 	err = tq_net_init();
 	if (err)
 		goto exit_queue;
+	err = tq_load_queues();
+	if (err)
+		goto exit_net;
 	err = tq_hook_init();
 	if (err)
 		goto exit_net;
@@ -41,6 +47,7 @@ static int __init tq_init(void)
 	err = tq_nl_init();
 	if (err)
 		goto exit_xt;
+	tq_load_devices();
 	return 0;
 
 exit_xt:

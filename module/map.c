@@ -276,9 +276,9 @@ struct tq_ring *tq_map_ring_new(struct tq_queue *q, int cpu)
 	lockdep_assert_held(&q->map_lock);
 	if (first && !(first[0] && first[1]))
 		first = NULL;
-	ring = tq_ring_new(q->ring_size, cpu, first);
-	if (!ring)
-		return NULL;
+	ring = tq_ring_new(q->ring_size, cpu, first, q->account);
+	if (IS_ERR(ring))
+		return ring;
 	if (first)
 		memset(first, 0, TQ_RING_PAGES * sizeof(*first));
 	if (q->maps)

@@ -14,6 +14,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "account.h"
 #include "expire.h"
 #include "hook.h"
 #include "net.h"
@@ -72,6 +73,9 @@ static int __net_init net_begin(struct net *net)
 	struct tq_net *tn = tq_net(net);
 	int i;
 
+	tn->account = tq_account_get(net->user_ns);
+	if (!tn->account)
+		return -ENOMEM;
 	tn->net = net;
 	tn->serial = 1;
 	tn->state = 1;
@@ -120,6 +124,7 @@ static void __net_exit net_end(struct list_head *nets)
 		xa_destroy(&tn->hooks);
 		xa_destroy(&tn->tables);
 		mutex_destroy(&tn->lock);
+		tq_account_put(tn->account);
 	}
 }
 

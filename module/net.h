@@ -18,6 +18,7 @@
  *	mmap_lock			taken by others, before:
  *	tq_queue.map_lock		mapped, being read, being resized; nothing
  *					that may wait for user memory
+ *	accounts_lock (account.c)	begin and end of accounts
  *
  * Readers of names (checkentry) and of rules (packets) hold rcu_read_lock()
  * only.  checkentry and destroy take none of the mutexes.
@@ -33,6 +34,7 @@
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
 
+struct tq_account;
 struct tq_hook;
 struct tq_queue;
 struct tq_table;
@@ -42,6 +44,7 @@ struct tq_table;
 /**
  * struct tq_net - one network namespace
  * @net: the namespace; not a counted reference: this struct is part of it
+ * @account: of the user namespace that owns it; a reference
  * @lock: protects everything below for writers
  * @serial: number of the last event; never 0; see tq_net_serial()
  * @state: number of the last change, by which dumps know that there was one; never 0
@@ -62,6 +65,7 @@ struct tq_table;
  */
 struct tq_net {
 	struct net		*net;
+	struct tq_account	*account;
 	struct mutex		lock;
 	u32			serial;
 	u32			state;

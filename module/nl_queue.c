@@ -16,6 +16,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "nl_queue.h"
+#include "param.h"
 #include "queue.h"
 #include "ring.h"
 #include "stream.h"
@@ -153,6 +154,7 @@ static int new_config(struct tq_queue_config *config, struct genl_info *info)
 	strscpy(config->name, nla_data(name), sizeof(config->name));
 	if (mode)
 		config->mode = nla_get_u32(mode);
+	config->snaplen = READ_ONCE(tq_params.snaplen);
 	return settings(config, info);
 }
 
@@ -174,7 +176,7 @@ int tq_nl_queue_new(struct sk_buff *skb, struct genl_info *info)
 		err = PTR_ERR(q);
 		if (err == -EEXIST)
 			NL_SET_BAD_ATTR(info->extack, info->attrs[TQUEUE_A_QUEUE_NAME]);
-		else if (err == -ENOMEM)
+		else if (err == -ENOMEM || err == -EDQUOT)
 			NL_SET_BAD_ATTR(info->extack, info->attrs[TQUEUE_A_QUEUE_RING_SIZE]);
 		goto unlock;
 	}

@@ -4,6 +4,7 @@
  */
 #include <linux/netlink.h>
 
+#include "account.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl_filter.h"
@@ -84,6 +85,8 @@ static int change_one(struct tq_net *tn, struct genl_info *info, struct tq_txn *
 	if (IS_ERR(rule)) {
 		NL_SET_BAD_ATTR(extack, nest);
 		err = PTR_ERR(rule);
+		if (err == -EDQUOT)
+			NL_SET_ERR_MSG(extack, TQ_OVER_MEMORY);
 		goto release;
 	}
 	return tq_nl_rule_fill_handle(reply, rule->handle);

@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/notifier.h>
 
+#include "account.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl_rule.h"
@@ -261,6 +262,8 @@ int tq_nl_txn_commit(struct sk_buff *skb, struct genl_info *info)
 	if (!err && confirm)
 		err = tq_txn_keep(txn);
 	if (err) {
+		if (err == -EDQUOT)
+			NL_SET_ERR_MSG_ATTR(info->extack, confirm, TQ_OVER_MEMORY);
 		nlmsg_free(reply);
 		xa_erase(&tn->txns, txn->id);
 		tq_txn_abort(txn);

@@ -5,7 +5,9 @@
 #include <linux/mm.h>
 #include <linux/stringify.h>
 
+#include "account.h"
 #include "hook.h"
+#include "net.h"
 #include "netlink.h"
 #include "queue.h"
 #include "ring.h"
@@ -35,9 +37,11 @@ static u32 kernel_features(void)
 
 int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 {
+	struct tq_account_use use;
 	struct sk_buff *reply;
 	void *hdr;
 
+	tq_account_use(tq_nl_net(info)->account, &use);
 	reply = tq_nl_reply_new(info, TQUEUE_CMD_VERSION_GET, NLMSG_DEFAULT_SIZE, &hdr);
 	if (!reply)
 		return -ENOMEM;
@@ -48,7 +52,13 @@ int tq_nl_version_get(struct sk_buff *skb, struct genl_info *info)
 	    nla_put_u32(reply, TQUEUE_A_VERSION_QUEUE_MAX, TQ_QUEUES_MAX) ||
 	    nla_put_u32(reply, TQUEUE_A_VERSION_COPIES_MAX, TQUEUE_RULE_COPIES_MAX) ||
 	    nla_put_u32(reply, TQUEUE_A_VERSION_RING_MIN, TQ_RING_SIZE_MIN) ||
-	    nla_put_u32(reply, TQUEUE_A_VERSION_RING_MAX, TQ_RING_SIZE_MAX)) {
+	    nla_put_u32(reply, TQUEUE_A_VERSION_RING_MAX, TQ_RING_SIZE_MAX) ||
+	    nla_put_u64_64bit(reply, TQUEUE_A_VERSION_USER_MEMORY, use.memory,
+			      TQUEUE_A_VERSION_PAD) ||
+	    nla_put_u64_64bit(reply, TQUEUE_A_VERSION_USER_MEMORY_MAX, use.memory_max,
+			      TQUEUE_A_VERSION_PAD) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_USER_QUEUES, use.queues) ||
+	    nla_put_u32(reply, TQUEUE_A_VERSION_USER_QUEUES_MAX, use.queues_max)) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
 	}

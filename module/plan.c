@@ -116,12 +116,21 @@ static size_t plan_size(unsigned int cuts, unsigned int bits)
 	       bits * sizeof(struct tq_tuple *);
 }
 
-static struct tq_plan *plan_alloc(unsigned int cuts, unsigned int bits)
+/* ERR_PTR(-ENOMEM), ERR_PTR(-EDQUOT) */
+static struct tq_plan *plan_alloc(struct tq_classifier *c, unsigned int cuts, unsigned int bits)
 {
-	struct tq_plan *p = kvzalloc(plan_size(cuts, bits), GFP_KERNEL_ACCOUNT);
+	const size_t size = plan_size(cuts, bits);
+	struct tq_plan *p;
+	int err = tq_classifier_charge(c, size);
 
-	if (!p)
-		return NULL;
+	if (err)
+		return ERR_PTR(err);
+	p = kvzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!p) {
+		tq_classifier_uncharge(c, size);
+		return ERR_PTR(-ENOMEM);
+	}
+	p->size = size;
 	p->n_bits = bits;
 	p->words = bits <= TQ_TUPLES_FLAT ? 0 : bits / BITS_PER_LONG;
 	p->tuple = (struct tq_tuple __rcu **)&p->cut[cuts];
@@ -140,6 +149,13 @@ static void plan_free(struct tq_plan *p)
 static void plan_free_cb(struct rcu_head *head)
 {
 	plan_free(container_of(head, struct tq_plan, rcu));
+}
+
+/* Packets may still have it. */
+static void plan_retire(struct tq_classifier *c, struct tq_plan *p)
+{
+	tq_classifier_uncharge(c, p->size);
+	call_rcu(&p->rcu, plan_free_cb);
 }
 
 static int by_best(const void *a, const void *b)
@@ -177,18 +193,20 @@ static unsigned int bits_for(unsigned int tuples)
 	return bits;
 }
 
-/* Chooses the cuts: those that most tuples have.  -ENOMEM. */
-static int draft_cuts(struct draft *d)
+/* Chooses the cuts: those that most tuples have.  -ENOMEM, -EDQUOT. */
+static int draft_cuts(struct tq_classifier *c, struct draft *d)
 {
-	u16 (*count)[IDS] = kvcalloc(TQ_CUT_DIMS, sizeof(*count), GFP_KERNEL);
 	const unsigned int bits = bits_for(d->n);
+	struct tq_plan *p = plan_alloc(c, bits > TQ_TUPLES_FLAT ? TQ_CUTS_MAX : 0, bits);
+	u16 (*count)[IDS];
 	unsigned int i, dim, id;
 
-	d->plan = plan_alloc(bits > TQ_TUPLES_FLAT ? TQ_CUTS_MAX : 0, bits);
-	if (!d->plan || !count) {
-		kvfree(count);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	d->plan = p;
+	count = kvcalloc(TQ_CUT_DIMS, sizeof(*count), GFP_KERNEL);
+	if (!count)
 		return -ENOMEM;
-	}
 	for (i = 0; i < d->n; i++)
 		for (dim = 0; dim < TQ_CUT_DIMS; dim++)
 			count[dim][tq_shape_id(&d->tuple[i]->shape, dim)]++;
@@ -267,11 +285,12 @@ static void each_version(const struct tq_classifier *c, struct draft *d,
 }
 
 /* Counts the prefixes of each cut and gives it a filter, or drops it. */
-static int draft_filters(const struct tq_classifier *c, struct draft *d)
+static int draft_filters(struct tq_classifier *c, struct draft *d)
 {
 	struct tq_plan *p = d->plan;
 	const unsigned int cuts = p->n_cuts;
 	unsigned int i;
+	int err;
 
 	if (!cuts)
 		return 0;
@@ -285,12 +304,16 @@ static int draft_filters(const struct tq_classifier *c, struct draft *d)
 							SKETCH_BITS);
 		const u32 size = roundup_pow_of_two(max(4 * used, FILTER_MIN));
 		struct tq_cut *cut = &p->cut[p->n_cuts];
+		const size_t bytes = struct_size(cut->filter, bits, (size_t)size * p->words);
 
 		if (used > SKETCH_FULL)
 			continue;
+		err = tq_classifier_charge(c, bytes);
+		if (err)
+			return err;
+		p->size += bytes;
 		*cut = p->cut[i];
-		cut->filter = kvzalloc(struct_size(cut->filter, bits, (size_t)size * p->words),
-				       GFP_KERNEL_ACCOUNT);
+		cut->filter = kvzalloc(bytes, GFP_KERNEL_ACCOUNT);
 		if (!cut->filter)
 			return -ENOMEM;
 		cut->filter->mask = size - 1;
@@ -314,7 +337,7 @@ static int replan(struct tq_classifier *c, u8 family, struct tq_tuple *more)
 		return err;
 	d->family = family;
 	draft_tuples(c, d, old, more);
-	err = draft_cuts(d) ?: draft_filters(c, d);
+	err = draft_cuts(c, d) ?: draft_filters(c, d);
 	if (err)
 		goto free;
 
@@ -328,10 +351,12 @@ static int replan(struct tq_classifier *c, u8 family, struct tq_tuple *more)
 	s->untidy = false;
 	d->plan = NULL;
 	if (old)
-		call_rcu(&old->rcu, plan_free_cb);
+		plan_retire(c, old);
 free:
-	if (d->plan)
+	if (d->plan) {
+		tq_classifier_uncharge(c, d->plan->size);
 		plan_free(d->plan);
+	}
 	kvfree(d->sketch);
 	kvfree(d);
 	return err;
@@ -373,7 +398,7 @@ void tq_plan_del(struct tq_classifier *c, struct tq_tuple *t)
 	if (--s->tuples)
 		return;
 	RCU_INIT_POINTER(s->plan, NULL);
-	call_rcu(&p->rcu, plan_free_cb);
+	plan_retire(c, p);
 	s->planned = 0;
 	s->changes = 0;
 	s->untidy = false;
@@ -397,21 +422,4 @@ void tq_plan_destroy(struct tq_shapes *s)
 
 	if (p)
 		plan_free(p);
-}
-
-size_t tq_plan_memory(const struct tq_classifier *c, u8 family)
-{
-	const struct tq_plan *p = tq_plan_locked(c, family);
-	size_t size = c->shapes[family].tuples * sizeof(struct tq_tuple);
-	unsigned int i;
-
-	if (!p)
-		return size;
-	size += plan_size(p->words ? TQ_CUTS_MAX : 0, p->n_bits);
-	for (i = 0; i < p->n_cuts; i++) {
-		const struct tq_filter *f = p->cut[i].filter;
-
-		size += struct_size(f, bits, ((size_t)f->mask + 1) * p->words);
-	}
-	return size;
 }

@@ -46,6 +46,7 @@ struct tq_cut {
 
 /**
  * struct tq_plan - the tuples of a family and how to choose among them
+ * @size: bytes of it and the filters
  * @n_bits: length of @tuple
  * @words: of the sets of tuples; 0: there are so few that all are asked
  * @n_cuts: length of @cut
@@ -54,6 +55,7 @@ struct tq_cut {
  */
 struct tq_plan {
 	struct rcu_head		rcu;
+	size_t			size;
 	u16			n_bits;
 	u8			words;
 	u8			n_cuts;
@@ -108,7 +110,7 @@ static inline struct tq_tuple *tq_plan_tuple(const struct tq_classifier *c,
 
 /* All under the lock of the classifier. */
 
-/* Takes in @t, which has no version yet.  -ENOMEM: it is not in the plan. */
+/* Takes in @t, which has no version yet.  -ENOMEM, -EDQUOT: it is not in the plan. */
 int tq_plan_add(struct tq_classifier *c, struct tq_tuple *t);
 /* Lets packets find what is at @at in @t. */
 void tq_plan_mark(struct tq_classifier *c, const struct tq_tuple *t, const struct tq_point *at);
@@ -120,6 +122,5 @@ void tq_plan_del(struct tq_classifier *c, struct tq_tuple *t);
 void tq_plan_tidy(struct tq_classifier *c, u8 family);
 
 void tq_plan_destroy(struct tq_shapes *s);
-size_t tq_plan_memory(const struct tq_classifier *c, u8 family);
 
 #endif /* _TQ_PLAN_H */

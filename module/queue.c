@@ -33,10 +33,12 @@
 #include <linux/string.h>
 #include <linux/xarray.h>
 
+#include "account.h"
 #include "device.h"
 #include "map.h"
 #include "merge.h"
 #include "net.h"
+#include "param.h"
 #include "queue.h"
 #include "ring.h"
 #include "xt_users.h"
@@ -185,6 +187,8 @@ static void free_queue(struct work_struct *work)
 	kvfree(q->next);
 	mutex_destroy(&q->map_lock);
 	mutex_destroy(&q->consumer);
+	tq_account_del_queue(q->account);
+	tq_account_put(q->account);
 	kfree(q);
 }
 
@@ -212,7 +216,7 @@ static void end_work(struct work_struct *work)
 
 static int init_cpus(struct tq_queue *q)
 {
-	int cpu;
+	int cpu, err;
 
 	q->cpu = alloc_percpu_gfp(struct tq_queue_cpu, GFP_KERNEL_ACCOUNT);
 	if (!q->cpu)
@@ -226,21 +230,27 @@ static int init_cpus(struct tq_queue *q)
 	}
 	/* Without a lock: CPUs that come up now get theirs in publish(). */
 	for_each_online_cpu(cpu) {
-		tq_queue_add_ring(q, cpu);
-		if (!rcu_access_pointer(per_cpu_ptr(q->cpu, cpu)->ring))
-			return -ENOMEM;
+		err = tq_queue_add_ring(q, cpu);
+		if (err)
+			return err;
 	}
 	return 0;
 }
 
-/* A queue without id, name and device.  It is freed by put_device(). */
+/* A queue without id, name and device, which is counted already.  It is freed by
+ * put_device().
+ */
 static struct tq_queue *new_queue(struct tq_net *tn, const struct tq_queue_config *config)
 {
 	struct tq_queue *q;
+	int err;
 
 	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
-	if (!q)
-		return NULL;
+	if (!q) {
+		tq_account_del_queue(tn->account);
+		return ERR_PTR(-ENOMEM);
+	}
+	q->account = tq_account_hold(tn->account);
 	q->tn = tn;
 	q->net = tn->net;
 	q->mode = config->mode;
@@ -264,9 +274,10 @@ static struct tq_queue *new_queue(struct tq_net *tn, const struct tq_queue_confi
 	q->dev.release = release;
 
 	q->next = kvcalloc(nr_cpu_ids, sizeof(*q->next), GFP_KERNEL_ACCOUNT);
-	if (!q->next || init_cpus(q)) {
+	err = q->next ? init_cpus(q) : -ENOMEM;
+	if (err) {
 		put_device(&q->dev);
-		return NULL;
+		return ERR_PTR(err);
 	}
 	return q;
 }
@@ -306,12 +317,14 @@ void tq_queue_defaults(struct tq_queue_config *config)
 	if (!config->mode)
 		config->mode = TQUEUE_MODE_STREAM;
 	if (!config->ring_size)
-		config->ring_size = max_t(u32, TQ_RING_SIZE_DEFAULT, TQ_RING_SIZE_MIN);
+		config->ring_size = READ_ONCE(tq_params.ring_size);
+	if (!config->watermark)
+		config->watermark = min(READ_ONCE(tq_params.watermark), config->ring_size);
 	/* Leaves a sleeping reader most of the ring as time to wake up. */
 	if (!config->watermark)
 		config->watermark = config->ring_size / 16;
 	if (!config->flush_us)
-		config->flush_us = TQ_FLUSH_US_DEFAULT;
+		config->flush_us = READ_ONCE(tq_params.flush_us);
 }
 
 bool tq_queue_fits(u32 ring_size)
@@ -338,10 +351,19 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 		NL_SET_ERR_MSG(extack, "the rings are larger than all memory of this machine");
 		return ERR_PTR(-ENOMEM);
 	}
+	err = tq_account_add_queue(tn->account);
+	if (err) {
+		NL_SET_ERR_MSG(extack, TQ_OVER_QUEUES);
+		return ERR_PTR(err);
+	}
 	q = new_queue(tn, config);
-	if (!q) {
+	if (q == ERR_PTR(-EDQUOT)) {
+		NL_SET_ERR_MSG(extack, TQ_OVER_MEMORY);
+		return q;
+	}
+	if (IS_ERR(q)) {
 		NL_SET_ERR_MSG(extack, "not enough memory for the rings");
-		return ERR_PTR(-ENOMEM);
+		return q;
 	}
 	err = publish(q);
 	if (err) {
@@ -349,7 +371,7 @@ struct tq_queue *tq_queue_create(struct tq_net *tn, const struct tq_queue_config
 		put_device(&q->dev);
 		return ERR_PTR(err);
 	}
-	err = tq_device_add(q);
+	err = config->no_device ? 0 : tq_device_add(q);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the queue's device can't be made");
 		close_queue(q);

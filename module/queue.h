@@ -34,6 +34,7 @@ struct file;
 struct netlink_ext_ack;
 struct sk_buff;
 struct task_struct;
+struct tq_account;
 struct tq_merge;
 struct tq_net;
 struct tq_queue;
@@ -54,6 +55,7 @@ struct tq_queue_config {
 	u32	snaplen;
 	u32	watermark;
 	u32	flush_us;
+	bool	no_device;	/* not yet: tq_load_devices() */
 };
 
 /**
@@ -205,6 +207,7 @@ struct tq_queue_cpu {
  * @users: the name and every rule; 0: none may be added
  * @files: open ones
  * @kernel_users: how many of @users are other kernel modules
+ * @account: where it counts, until it is freed; a reference
  * @tn: namespace; valid under tq_net.lock while not @dead
  * @net: the same; only to compare with, not a reference
  * @name_node: RCU; in tq_net.queue_names
@@ -254,6 +257,7 @@ struct tq_queue {
 	refcount_t		users;
 	atomic_t		files;
 	atomic_t		kernel_users;
+	struct tq_account	*account;
 	struct tq_net		*tn;
 	const struct net	*net;
 	struct hlist_node	name_node;
@@ -318,23 +322,25 @@ bool tq_queue_fits(u32 ring_size);
 /* rings.c */
 
 /* A ring for @cpu, if it has none.  Under tq_queues_hold(), or before the queue
- * can be found.
+ * can be found.  -ENOMEM, -EDQUOT.
  */
-void tq_queue_add_ring(struct tq_queue *q, int cpu);
+int tq_queue_add_ring(struct tq_queue *q, int cpu);
 /* With the last reference. */
 void tq_queue_free_rings(struct tq_queue *q);
 /* The ring of @c to take records from now, for the holder of tq_queue.consumer,
  * who may use it until he gives that back; NULL if none.
  */
 struct tq_ring *tq_queue_ring(struct tq_queue *q, struct tq_queue_cpu *c);
-/* Rings of another size.  Under tq_net.lock.  -EBUSY, -ENOMEM: nothing changed. */
+/* Rings of another size.  Under tq_net.lock.  -EBUSY, -ENOMEM, -EDQUOT: nothing
+ * changed.
+ */
 int tq_queue_resize(struct tq_queue *q, u32 size, struct netlink_ext_ack *extack);
 
 /* By id or by name, under tq_net.lock; no reference. */
 struct tq_queue *tq_queue_by_id(struct tq_net *tn, u32 id);
 struct tq_queue *tq_queue_by_name(struct tq_net *tn, const char *name);
 
-/* Defaults for what is 0 in @config. */
+/* Defaults for what is 0 in @config, but for the snaplen: 0 is one. */
 void tq_queue_defaults(struct tq_queue_config *config);
 /* Changes ring size, snaplen, watermark and flush_us.  1: changed, 0: nothing to
  * change, -errno.  Under tq_net.lock.

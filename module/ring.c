@@ -64,6 +64,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "account.h"
 #include "ring.h"
 
 /* From number @i on. */
@@ -106,19 +107,24 @@ static bool alloc_pages_of(struct tq_ring *ring, u32 data, int node, struct page
 	return true;
 }
 
-struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first)
+struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first,
+			    struct tq_account *account)
 {
 	const int node = cpu_to_node(cpu);
 	const u32 data = size >> PAGE_SHIFT;
 	struct tq_ring *ring;
 	u8 *addr;
+	int err;
 
 	if (WARN_ON_ONCE(!is_power_of_2(size) || size < TQ_RING_SIZE_MIN ||
 			 size > TQ_RING_SIZE_MAX))
-		return NULL;
+		return ERR_PTR(-EINVAL);
+	err = tq_account_charge(account, tq_ring_memory(size));
+	if (err)
+		return ERR_PTR(err);
 	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL_ACCOUNT, node);
 	if (!ring)
-		return NULL;
+		goto uncharge;
 	if (!alloc_pages_of(ring, data, node, first))
 		goto free;
 	addr = vmap(ring->pages, TQ_RING_PAGES + 2 * data, VM_MAP, PAGE_KERNEL);
@@ -130,13 +136,16 @@ struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first)
 	ring->size = size;
 	ring->tails = &ring->tail;
 	ring->prod->state = TQUEUE_MAP_READY;
+	ring->account = tq_account_hold(account);
 	return ring;
 
 free:
 	/* What was given to us stays the giver's. */
 	free_pages_of(ring, first ? TQ_RING_PAGES : 0);
 	kfree(ring);
-	return NULL;
+uncharge:
+	tq_account_uncharge(account, tq_ring_memory(size));
+	return ERR_PTR(-ENOMEM);
 }
 
 void tq_ring_free(struct tq_ring *ring)
@@ -145,6 +154,8 @@ void tq_ring_free(struct tq_ring *ring)
 		return;
 	vunmap(ring->cons);
 	free_pages_of(ring, 0);
+	tq_account_uncharge(ring->account, tq_ring_memory(ring->size));
+	tq_account_put(ring->account);
 	kfree(ring);
 }
 

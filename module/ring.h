@@ -14,6 +14,8 @@
 #include <linux/workqueue.h>
 #include <linux/tqueue.h>
 
+struct tq_account;
+
 #define TQ_RING_SIZE_MIN	(2 * PAGE_SIZE)
 #define TQ_RING_SIZE_MAX	(1U << 30)
 /* Pages before the data. */
@@ -30,6 +32,7 @@
  * @tails: where the producer looks for the tail: at @tail, in the consumer page
  *	while the ring is mapped, or at @seen when nobody may move it
  * @sealed: no producer is left, nor will one come; set once
+ * @account: where its memory counts; a reference
  * @free_work: tq_ring_free_rcu()
  * @head: producer's own: where the next reservation starts
  * @seen: producer's own: the tail when it last had to look
@@ -46,6 +49,7 @@ struct tq_ring {
 	struct page			**pages;
 	const u32			*tails;
 	bool				sealed;
+	struct tq_account		*account;
 	struct rcu_work			free_work;
 
 	u32				head ____cacheline_aligned_in_smp;
@@ -55,11 +59,12 @@ struct tq_ring {
 	u32				mark;
 };
 
-/* Zeroed memory near @cpu, charged to the current memory cgroup.  @first: NULL, or
- * the first two pages, which the ring takes over.  NULL: no memory.  Sleeps;
- * gives up rather than call the OOM killer.
+/* Zeroed memory near @cpu, charged to the current memory cgroup and to @account.
+ * @first: NULL, or the first two pages, which the ring takes over.  -ENOMEM, or
+ * -EDQUOT by @account.  Sleeps; gives up rather than call the OOM killer.
  */
-struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first);
+struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first,
+			    struct tq_account *account);
 void tq_ring_free(struct tq_ring *ring);
 /* The same after a grace period, by a work item of @wq.  Any context. */
 void tq_ring_free_rcu(struct tq_ring *ring, struct workqueue_struct *wq);

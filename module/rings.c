@@ -41,6 +41,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "account.h"
 #include "map.h"
 #include "net.h"
 #include "queue.h"
@@ -50,23 +51,24 @@
  * not up or the queue has no name.  The memory is charged to nobody if a CPU
  * comes up late: the task is then the hotplug thread.
  */
-void tq_queue_add_ring(struct tq_queue *q, int cpu)
+int tq_queue_add_ring(struct tq_queue *q, int cpu)
 {
 	struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
 	struct tq_ring *ring;
 
 	if (rcu_access_pointer(c->ring))
-		return;
+		return 0;
 	/* It may become part of a mapping here and now. */
 	mutex_lock(&q->map_lock);
 	ring = tq_map_ring_new(q, cpu);
-	if (ring) {
+	if (!IS_ERR(ring)) {
 		memcpy(ring->prod->lost, c->stats.lost, sizeof(ring->prod->lost));
 		rcu_assign_pointer(c->ring, ring);
 	} else {
 		WRITE_ONCE(c->absent, TQUEUE_LOSS_NO_MEMORY);
 	}
 	mutex_unlock(&q->map_lock);
+	return PTR_ERR_OR_ZERO(ring);
 }
 
 void tq_queue_free_rings(struct tq_queue *q)
@@ -158,8 +160,9 @@ static void free_all(struct tq_ring **rings)
 }
 
 /* For each CPU that has a ring or is up; a second call adds what is missing. */
-static bool new_rings(const struct tq_queue *q, u32 size, struct tq_ring **rings)
+static int new_rings(const struct tq_queue *q, u32 size, struct tq_ring **rings)
 {
+	struct tq_ring *ring;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -167,11 +170,12 @@ static bool new_rings(const struct tq_queue *q, u32 size, struct tq_ring **rings
 			continue;
 		if (!cpu_online(cpu) && !rcu_access_pointer(per_cpu_ptr(q->cpu, cpu)->ring))
 			continue;
-		rings[cpu] = tq_ring_new(size, cpu, NULL);
-		if (!rings[cpu])
-			return false;
+		ring = tq_ring_new(size, cpu, NULL, q->account);
+		if (IS_ERR(ring))
+			return PTR_ERR(ring);
+		rings[cpu] = ring;
 	}
-	return true;
+	return 0;
 }
 
 /* Step 3: see the DOC. */
@@ -236,7 +240,6 @@ static int claim(struct tq_queue *q, struct netlink_ext_ack *extack)
 int tq_queue_resize(struct tq_queue *q, u32 size, struct netlink_ext_ack *extack)
 {
 	struct tq_ring **rings;
-	bool enough;
 	int err;
 
 	lockdep_assert_held(&q->tn->lock);
@@ -248,24 +251,26 @@ int tq_queue_resize(struct tq_queue *q, u32 size, struct netlink_ext_ack *extack
 	if (err)
 		return err;
 	rings = kvcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
-	enough = rings && tq_queue_fits(size) && new_rings(q, size, rings);
-	if (enough) {
+	err = rings && tq_queue_fits(size) ? new_rings(q, size, rings) : -ENOMEM;
+	if (!err) {
 		tq_queues_hold();
 		/* CPUs may have come up meanwhile. */
-		enough = new_rings(q, size, rings);
-		if (enough)
+		err = new_rings(q, size, rings);
+		if (!err)
 			replace_rings(q, size, rings);
 		tq_queues_release();
 	}
-	if (enough)
+	if (!err)
 		seal_old_rings(q);
 	else
 		atomic_dec(&q->old_rings);
 	if (rings)
 		free_all(rings);
-	if (!enough)
+	if (err == -EDQUOT)
+		NL_SET_ERR_MSG(extack, TQ_OVER_MEMORY);
+	else if (err)
 		NL_SET_ERR_MSG(extack, "not enough memory for the rings");
-	return enough ? 0 : -ENOMEM;
+	return err;
 }
 
 /* Counters. */

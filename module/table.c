@@ -7,6 +7,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "account.h"
 #include "net.h"
 #include "queue.h"
 #include "quota.h"
@@ -25,7 +26,50 @@ static const struct rhashtable_params handle_params = {
 	.automatic_shrinking	= true,
 };
 
+/* ---- memory ---- */
+
+int tq_table_charge(struct tq_table *t, size_t bytes)
+{
+	int err = tq_account_charge(t->account, bytes);
+
+	if (!err)
+		t->memory += bytes;
+	return err;
+}
+
+void tq_table_uncharge(struct tq_table *t, size_t bytes)
+{
+	tq_account_uncharge(t->account, bytes);
+	t->memory -= bytes;
+}
+
+/* Of a rule, with its place in the table of handles. */
+static size_t memory_of_rule(const struct tq_rule *rule)
+{
+	return tq_rule_memory(rule) + sizeof(void *);
+}
+
+static size_t memory_of(const struct tq_version *v)
+{
+	return tq_version_memory(v) + (v->link->actions->quota ? tq_quota_memory() : 0);
+}
+
+u64 tq_table_memory(struct tq_table *t)
+{
+	lockdep_assert_held(&t->lock);
+	return t->memory + t->classifier.memory;
+}
+
 /* ---- life ---- */
+
+/* Of which nothing is left but its own memory. */
+static void free_table(struct tq_table *t)
+{
+	tq_account_uncharge(t->account, t->memory);
+	tq_account_put(t->account);
+	mutex_destroy(&t->lock);
+	kfree(t);
+}
 
 /* Nobody can reach the table any more: no name, no user, no change. */
 static void table_free_work(struct work_struct *work)
@@ -48,8 +92,7 @@ static void table_free_work(struct work_struct *work)
 	mutex_unlock(&t->lock);
 	rhashtable_destroy(&t->handles);
 	tq_classifier_destroy(&t->classifier);
-	mutex_destroy(&t->lock);
-	kfree(t);
+	free_table(t);
 }
 
 void tq_table_get(struct tq_table *t)
@@ -153,8 +196,12 @@ struct tq_table *tq_table_create(struct tq_net *tn, const char *name, u32 rules_
 	t->next_handle = 1;
 	t->next_place = 1;
 	t->rules_max = rules_max;
+	t->account = tq_account_hold(tn->account);
 
-	err = tq_classifier_init(&t->classifier, &t->lock);
+	err = tq_table_charge(t, sizeof(*t));
+	if (err)
+		goto free;
+	err = tq_classifier_init(&t->classifier, &t->lock, t->account);
 	if (err)
 		goto free;
 	err = rhashtable_init(&t->handles, &handle_params);
@@ -172,8 +219,9 @@ destroy_handles:
 destroy_classifier:
 	tq_classifier_destroy(&t->classifier);
 free:
-	mutex_destroy(&t->lock);
-	kfree(t);
+	free_table(t);
+	if (err == -EDQUOT)
+		NL_SET_ERR_MSG(extack, TQ_OVER_MEMORY);
 	return ERR_PTR(err);
 }
 
@@ -236,13 +284,16 @@ int tq_table_hash(struct tq_table *t, struct tq_rule *rule)
 	int err;
 
 	lockdep_assert_held(&t->lock);
+	err = tq_table_charge(t, memory_of_rule(rule));
+	if (err)
+		return err;
 	refcount_inc(&rule->refs);
 	err = rhashtable_insert_fast(&t->handles, &rule->hash, handle_params);
 	if (err) {
 		tq_rule_put(rule);
+		tq_table_uncharge(t, memory_of_rule(rule));
 		return err;
 	}
-	t->memory += tq_rule_memory(rule);
 	if (rule->handle >= t->next_handle)
 		t->next_handle = rule->handle + 1;
 	return 0;
@@ -256,19 +307,27 @@ static void make_timed(struct tq_version *v)
 
 int tq_table_make_extra(struct tq_table *t, struct tq_rule *rule)
 {
+	int err;
+
 	lockdep_assert_held(&t->lock);
 	if (rule->extra)
 		return 0;
-	if (tq_rule_make_extra(rule))
+	err = tq_table_charge(t, sizeof(*rule->extra));
+	if (err)
+		return err;
+	if (tq_rule_make_extra(rule)) {
+		tq_table_uncharge(t, sizeof(*rule->extra));
 		return -ENOMEM;
-	t->memory += sizeof(*rule->extra);
+	}
 	return 0;
 }
 
 int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule)
 {
-	if (tq_table_make_extra(t, rule))
-		return -ENOMEM;
+	int err = tq_table_make_extra(t, rule);
+
+	if (err)
+		return err;
 	make_timed(rule->current_ver);
 	make_timed(tq_rule_pending(rule));
 	return 0;
@@ -322,14 +381,9 @@ void tq_table_unhash(struct tq_table *t, struct tq_rule *rule)
 	lockdep_assert_held(&t->lock);
 	tq_table_unexpire(t, rule);
 	rhashtable_remove_fast(&t->handles, &rule->hash, handle_params);
-	t->memory -= tq_rule_memory(rule);
+	tq_table_uncharge(t, memory_of_rule(rule));
 	t->busy.rules -= rule->extra && rule->extra->busy;
 	tq_rule_put(rule);
-}
-
-static size_t memory_of(const struct tq_version *v)
-{
-	return tq_version_memory(v) + (v->link->actions->quota ? tq_quota_memory() : 0);
 }
 
 int tq_table_link(struct tq_table *t, struct tq_version *v)
@@ -338,10 +392,14 @@ int tq_table_link(struct tq_table *t, struct tq_version *v)
 	int err;
 
 	lockdep_assert_held(&t->lock);
-	err = tq_classifier_add(&t->classifier, v);
+	err = tq_table_charge(t, memory_of(v));
 	if (err)
 		return err;
-	t->memory += memory_of(v);
+	err = tq_classifier_add(&t->classifier, v);
+	if (err) {
+		tq_table_uncharge(t, memory_of(v));
+		return err;
+	}
 	while (*p) {
 		parent = *p;
 		p = tq_version_before(v, rb_entry(parent, struct tq_link, order)->v) ?
@@ -356,7 +414,7 @@ void tq_table_unlink(struct tq_table *t, struct tq_version *v)
 {
 	lockdep_assert_held(&t->lock);
 	tq_classifier_del(&t->classifier, v);
-	t->memory -= memory_of(v);
+	tq_table_uncharge(t, memory_of(v));
 	rb_erase(&v->link->order, &t->order);
 }
 
@@ -386,14 +444,6 @@ struct tq_version *tq_table_after(struct tq_table *t, bool first, u32 prio, u64 
 struct tq_version *tq_table_next(struct tq_version *v)
 {
 	return version_at(rb_next(&v->link->order));
-}
-
-u64 tq_table_memory(struct tq_table *t)
-{
-	lockdep_assert_held(&t->lock);
-	return sizeof(*t) + tq_classifier_memory(&t->classifier) +
-	       t->memory +
-	       (u64)atomic_read(&t->handles.nelems) * sizeof(void *);
 }
 
 /* ---- module ---- */

@@ -45,7 +45,9 @@ struct tq_queue;
  * @queue_rules: versions that copy to a queue or steal, likewise
  * @netdev_hooks: where such a verdict can't be carried out; under tq_net.lock
  * @busy: rules that many packets hit
- * @memory: bytes of the rules, the linked versions and what they hold
+ * @account: where it counts; a reference
+ * @memory: bytes of it, the rules, the linked versions and what they hold, all of
+ *	which are charged to @account
  * @unconfirmed: changes that may still be taken back; under tq_net.lock
  * @committing: a commit has changed it, but not @generation yet
  * @snapshots: struct tq_snapshot
@@ -79,6 +81,7 @@ struct tq_table {
 	u32			netdev_hooks;
 	u32			unconfirmed;
 	struct tq_busy		busy;
+	struct tq_account	*account;
 	u64			memory;
 	bool			committing;
 	struct list_head	snapshots;
@@ -119,14 +122,17 @@ int tq_table_limit(struct tq_table *t, u32 rules_max);
 int tq_table_delete(struct tq_net *tn, struct tq_table *t);
 void tq_table_kill_all(struct tq_net *tn);
 
-/* Under tq_table.lock. */
+/* Under tq_table.lock.  What takes memory may be refused: -ENOMEM, -EDQUOT. */
 struct tq_rule *tq_table_rule(struct tq_table *t, u64 handle);
 int tq_table_hash(struct tq_table *t, struct tq_rule *rule);
 void tq_table_unhash(struct tq_table *t, struct tq_rule *rule);
 /* tq_rule_make_extra() for a rule that is in the table of handles. */
 int tq_table_make_extra(struct tq_table *t, struct tq_rule *rule);
-/* @rule may get a timeout now: packets look for it.  -ENOMEM. */
+/* @rule may get a timeout now: packets look for it. */
 int tq_table_make_timed(struct tq_table *t, struct tq_rule *rule);
+/* A rule that is in the table of handles has so many bytes more, or less again. */
+int tq_table_charge(struct tq_table *t, size_t bytes);
+void tq_table_uncharge(struct tq_table *t, size_t bytes);
 /* The rule expires in @ms milliseconds, or, if 0, never. */
 void tq_table_set_expiry(struct tq_table *t, struct tq_rule *rule, u64 ms);
 /* At @when, jiffies64; 0: never. */

@@ -240,15 +240,18 @@ static struct tq_tuple *find_shape(const struct tq_classifier *c, const struct t
 
 static struct tq_tuple *add_tuple(struct tq_classifier *c, u8 family, const struct tq_shape *shape)
 {
-	struct tq_tuple *t = tuple_new(family, shape);
+	struct tq_tuple *t;
+	int err = tq_classifier_charge(c, sizeof(*t));
 
-	if (!t)
-		return ERR_PTR(-ENOMEM);
-	if (tq_plan_add(c, t)) {
-		kfree(t);
-		return ERR_PTR(-ENOMEM);
-	}
-	return t;
+	if (err)
+		return ERR_PTR(err);
+	t = tuple_new(family, shape);
+	err = t ? tq_plan_add(c, t) : -ENOMEM;
+	if (!err)
+		return t;
+	kfree(t);
+	tq_classifier_uncharge(c, sizeof(*t));
+	return ERR_PTR(err);
 }
 
 static u32 crowd(const struct tq_classifier *c, const struct tq_tuple *t, const struct tq_point *at)
@@ -345,6 +348,7 @@ void tq_tuple_uncount(struct tq_classifier *c, struct tq_tuple *t)
 	if (--t->versions)
 		return;
 	tq_plan_del(c, t);
+	tq_classifier_uncharge(c, sizeof(*t));
 	/* Packets that hold a version of it may still compare its tuple with a
 	 * tuple of theirs, but never follow it.
 	 */

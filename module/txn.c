@@ -31,6 +31,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 
+#include "account.h"
 #include "expire.h"
 #include "net.h"
 #include "queue.h"
@@ -52,21 +53,42 @@ static struct tq_version *effective(const struct tq_txn *txn, const struct tq_ru
 	return owner(rule) == txn ? rule->change->version : rule->current_ver;
 }
 
+struct tq_change *tq_change_alloc(struct tq_table *t, bool must)
+{
+	struct tq_change *c;
+	int err = 0;
+
+	if (must)
+		tq_account_force(t->account, sizeof(*c));
+	else
+		err = tq_account_charge(t->account, sizeof(*c));
+	if (err)
+		return ERR_PTR(err);
+	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	if (!c) {
+		tq_account_uncharge(t->account, sizeof(*c));
+		return ERR_PTR(-ENOMEM);
+	}
+	tq_table_get(t);
+	c->table = t;
+	return c;
+}
+
 void tq_change_free(struct tq_change *c)
 {
-	tq_rule_put(c->rule);
+	if (c->rule)
+		tq_rule_put(c->rule);
+	tq_account_uncharge(c->table->account, sizeof(*c));
 	tq_table_put(c->table);
 	kfree(c);
 }
 
 /* Notes that @rule becomes @version.  @c and @room were there before anything else. */
-static void note(struct tq_txn *txn, struct tq_change *c, struct tq_room *room, struct tq_table *t,
+static void note(struct tq_txn *txn, struct tq_change *c, struct tq_room *room,
 		 struct tq_rule *rule, struct tq_version *version)
 {
 	tq_room_change(room, !!version - !!effective(txn, rule));
-	tq_table_get(t);
 	refcount_inc(&rule->refs);
-	c->table = t;
 	c->rule = rule;
 	c->version = version;
 	c->txn = txn;
@@ -116,28 +138,28 @@ static int change_to(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rul
 	struct tq_version *v;
 	int err;
 
-	c = room ? kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT) : NULL;
-	if (!c)
-		return -ENOMEM;
+	c = room ? tq_change_alloc(t, false) : ERR_PTR(-ENOMEM);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
 	err = make_timed(t, rule, spec);
 	if (err) {
-		kfree(c);
+		tq_change_free(c);
 		return err;
 	}
 	v = tq_version_alloc(rule, spec->prio, place, &spec->match, &spec->actions);
 	if (!v) {
-		kfree(c);
+		tq_change_free(c);
 		return -ENOMEM;
 	}
 	err = tq_table_link(t, v);
 	if (err) {
 		tq_version_forget(v);
-		kfree(c);
+		tq_change_free(c);
 		return err;
 	}
 	set_timeout(c, spec);
 	tq_table_alive(t, v);
-	note(txn, c, room, t, rule, v);
+	note(txn, c, room, rule, v);
 	return 0;
 }
 
@@ -154,15 +176,17 @@ static int refresh(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule,
 		   const struct tq_rule_spec *spec)
 {
 	struct tq_change *c;
+	int err;
 
 	if (!spec->timed && !timeout_ms(rule))
 		return 0;
-	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
-	if (!c)
-		return -ENOMEM;
-	if (make_timed(t, rule, spec)) {
-		kfree(c);
-		return -ENOMEM;
+	c = tq_change_alloc(t, false);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	err = make_timed(t, rule, spec);
+	if (err) {
+		tq_change_free(c);
+		return err;
 	}
 	set_timeout(c, spec);
 	if (!spec->timed) {
@@ -170,10 +194,8 @@ static int refresh(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule,
 		c->timeout_ms = timeout_ms(rule);
 		c->expires_ms = c->timeout_ms;
 	}
-	tq_table_get(t);
 	refcount_inc(&rule->refs);
 	c->txn = txn;
-	c->table = t;
 	c->rule = rule;
 	c->refresh = true;
 	list_add_tail(&c->node, &txn->changes);
@@ -348,11 +370,13 @@ unlock:
 static int delete_rule(struct tq_txn *txn, struct tq_table *t, struct tq_rule *rule)
 {
 	struct tq_room *room = tq_room_get(txn, t);
-	struct tq_change *c = room ? kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT) : NULL;
+	struct tq_change *c;
 
-	if (!c)
-		return -ENOMEM;
-	note(txn, c, room, t, rule, NULL);
+	/* Who is at his limit must be able to delete. */
+	c = room ? tq_change_alloc(t, true) : ERR_PTR(-ENOMEM);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	note(txn, c, room, rule, NULL);
 	return 0;
 }
 

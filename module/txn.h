@@ -25,7 +25,7 @@ struct tq_table;
  * struct tq_change - one rule added, replaced or deleted
  * @node: in tq_txn.changes, oldest first
  * @table: a reference
- * @rule: a reference
+ * @rule: a reference; NULL: not yet
  * @version: what the rule became; NULL: deleted
  * @txn: that it is part of
  * @prev: the transaction's change of the same rule before this one; NULL: it is
@@ -136,7 +136,8 @@ void tq_txn_abort(struct tq_txn *txn);
 
 /* Before a commit: makes the transaction that takes it back, @txn->back.  After
  * the commit it is the caller's, for tq_txn_confirm() or for tq_txn_revert(),
- * which ends as a commit does, by tq_txn_release().  -ENOMEM: nothing is kept.
+ * which ends as a commit does, by tq_txn_release().  -ENOMEM, -EDQUOT: nothing is
+ * kept.
  */
 int tq_txn_keep(struct tq_txn *txn);
 void tq_txn_confirm(struct tq_txn *back);
@@ -148,7 +149,11 @@ static inline struct tq_version *tq_rule_pending(const struct tq_rule *rule)
 	return rule->change ? rule->change->version : NULL;
 }
 
-/* For txn_back.c: what holds a change goes with it. */
+/* For txn_back.c: a change of @t, counted there; @must: over the limit or not.
+ * -ENOMEM, -EDQUOT.
+ */
+struct tq_change *tq_change_alloc(struct tq_table *t, bool must);
+/* What it holds goes with it. */
 void tq_change_free(struct tq_change *c);
 /* The end of a committed change: what it replaced goes, a grace period after. */
 void tq_change_reclaim(struct tq_change *c);

@@ -10,24 +10,26 @@
 #include "table.h"
 #include "txn.h"
 
-/* A version like @v, with its place, that nobody sees yet. */
+/* A version like @v, with its place, that nobody sees yet.  -ENOMEM, -EDQUOT. */
 static struct tq_version *clone(struct tq_table *t, const struct tq_version *v)
 {
 	struct tq_actions actions;
 	struct tq_version *new;
 	struct tq_match match;
+	int err;
 
 	if (tq_actions_copy(&actions, v->link->actions))
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	tq_version_match(v, &match);
 	new = tq_version_alloc(tq_version_rule(v), v->prio, v->link->place, &match, &actions);
 	if (!new) {
 		tq_actions_release(&actions);
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	}
-	if (tq_table_link(t, new)) {
+	err = tq_table_link(t, new);
+	if (err) {
 		tq_version_free(new);
-		return NULL;
+		return ERR_PTR(err);
 	}
 	tq_table_alive(t, new);
 	return new;
@@ -35,28 +37,25 @@ static struct tq_version *clone(struct tq_table *t, const struct tq_version *v)
 
 static int keep(struct tq_txn *back, struct tq_change *c)
 {
-	struct tq_change *b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	struct tq_table *t = c->table;
-	int err = 0;
+	struct tq_change *b = tq_change_alloc(t, false);
+	struct tq_version *v = NULL;
 
-	if (!b)
-		return -ENOMEM;
+	if (IS_ERR(b))
+		return PTR_ERR(b);
 	mutex_lock(&t->lock);
 	/* A rule comes back as a whole, for the first of its changes. */
 	b->refresh = c->refresh || c->prev;
-	if (!b->refresh && c->rule->current_ver) {
-		b->version = clone(t, c->rule->current_ver);
-		err = b->version ? 0 : -ENOMEM;
-	}
+	if (!b->refresh && c->rule->current_ver)
+		v = clone(t, c->rule->current_ver);
 	mutex_unlock(&t->lock);
-	if (err) {
-		kfree(b);
-		return err;
+	if (IS_ERR(v)) {
+		tq_change_free(b);
+		return PTR_ERR(v);
 	}
-	tq_table_get(t);
+	b->version = v;
 	refcount_inc(&c->rule->refs);
 	b->txn = back;
-	b->table = t;
 	b->rule = c->rule;
 	c->back = b;
 	t->unconfirmed++;
@@ -101,15 +100,17 @@ int tq_txn_keep(struct tq_txn *txn)
 {
 	struct tq_txn *back = tq_txn_new(txn->tn, 0);
 	struct tq_change *c;
+	int err;
 
 	lockdep_assert_held(&txn->tn->lock);
 	if (!back)
 		return -ENOMEM;
 	list_for_each_entry(c, &txn->changes, node) {
-		if (keep(back, c)) {
+		err = keep(back, c);
+		if (err) {
 			let_go(back);
 			keep_nothing(txn, back);
-			return -ENOMEM;
+			return err;
 		}
 		cond_resched();
 	}

@@ -310,7 +310,8 @@ struct tqueue_map_producer {
  * VERSION_GET (do)		request: nothing
  *	reply: VERSION_ABI VERSION_MODULE VERSION_FEATURES VERSION_RECORD_HDR
  *	       VERSION_QUEUE_MAX VERSION_COPIES_MAX VERSION_RING_MIN
- *	       VERSION_RING_MAX
+ *	       VERSION_RING_MAX VERSION_USER_MEMORY VERSION_USER_MEMORY_MAX
+ *	       VERSION_USER_QUEUES VERSION_USER_QUEUES_MAX
  *
  * QUEUE_NEW (do)		!QUEUE_NAME -QUEUE_MODE -QUEUE_RING_SIZE
  *				-QUEUE_SNAPLEN -QUEUE_WATERMARK -QUEUE_FLUSH_US
@@ -518,6 +519,15 @@ enum tqueue_a_version {
 	TQUEUE_A_VERSION_COPIES_MAX,	/* u32: RULE_COPY in one rule */
 	TQUEUE_A_VERSION_RING_MIN,	/* u32: bytes */
 	TQUEUE_A_VERSION_RING_MAX,	/* u32: bytes */
+	TQUEUE_A_VERSION_PAD,
+	/* of the user namespace that owns the network namespace; beyond a
+	 * limit QUEUE_NEW, QUEUE_SET, TABLE_NEW, RULE_NEW, RULE_SET and
+	 * TXN_COMMIT with a confirm time are EDQUOT
+	 */
+	TQUEUE_A_VERSION_USER_MEMORY,	/* u64: bytes of queues and tables */
+	TQUEUE_A_VERSION_USER_MEMORY_MAX, /* u64: 0: no limit */
+	TQUEUE_A_VERSION_USER_QUEUES,	/* u32: not freed yet */
+	TQUEUE_A_VERSION_USER_QUEUES_MAX, /* u32: 0: no limit */
 
 	__TQUEUE_A_VERSION_MAX,
 	TQUEUE_A_VERSION_MAX = (__TQUEUE_A_VERSION_MAX - 1)
