@@ -9,6 +9,7 @@
 
 #include "msg.h"
 #include "print.h"
+#include "replay.h"
 #include "tqctl.h"
 
 /* Outside a batch a change takes effect at once. */
@@ -162,6 +163,13 @@ static int cmd_show(struct tqctl *t, struct parse *p)
 	return tqctl_request(t, msg, show, t);
 }
 
+static int test_capture(struct tqctl *t, struct parse *p, const char *table)
+{
+	struct replay_words w;
+
+	return parse_replay(p, &w) ? tqctl_usage(t, p) : replay_run(t, table, &w);
+}
+
 /* The winner, or, by "all", whatever matches. */
 static int cmd_test(struct tqctl *t, struct parse *p)
 {
@@ -171,7 +179,11 @@ static int cmd_test(struct tqctl *t, struct parse *p)
 	bool all;
 	int code;
 
-	if (parse_name(p, table, "the name of a table") || parse_packet(p, &pkt))
+	if (parse_name(p, table, "the name of a table"))
+		return tqctl_usage(t, p);
+	if (parse_take(p, "capture"))
+		return test_capture(t, p, table);
+	if (parse_packet(p, &pkt))
 		return tqctl_usage(t, p);
 	all = parse_take(p, "all");
 	if (parse_end(p))
@@ -191,6 +203,16 @@ static const struct parse_key *filter_keys(unsigned int i)
 	return &parse_filter_keys[i];
 }
 
+/* A packet that is described, or one of a capture. */
+static const struct parse_key *test_keys(unsigned int i)
+{
+	unsigned int n = 0;
+
+	while (parse_packet_key(n))
+		n++;
+	return i < n ? parse_packet_key(i) : &parse_replay_keys[i - n];
+}
+
 const struct command rule_commands[] = {
 	{ "add", "TABLE [KEY...]", "add a rule: match, actions, verdict, in any order",
 	  .run = cmd_add, .keys = parse_rule_key, .joins = true },
@@ -201,7 +223,8 @@ const struct command rule_commands[] = {
 	  "the rules in their order, or those that the keys choose; with -s and their counters",
 	  .run = cmd_list, .keys = filter_keys },
 	{ "show", "TABLE handle H", "one rule", .run = cmd_show },
-	{ "test", "TABLE KEY... [all]", "the rule that such a packet would hit, or all that match it",
-	  .run = cmd_test, .keys = parse_packet_key },
+	{ "test", "TABLE KEY... [all]",
+	  "the rule that such a packet, or each of a capture, would hit, or all that match it",
+	  .run = cmd_test, .keys = test_keys },
 	{ .name = NULL }
 };

@@ -179,6 +179,7 @@ struct tq_packet {
 	uint32_t	len;
 	uint32_t	frag;
 	uint32_t	ct_state;
+	uint32_t	transport_len;
 };
 
 /* What a message of rules says beside the rules. */

@@ -190,6 +190,7 @@ static const struct field packet_fields[TQUEUE_A_PACKET_MAX + 1] = {
 	F(U32, LEN, len, "len"),
 	F(U32, FRAG, frag, "frag"),
 	F(U32, CT_STATE, ct_state, "ct"),
+	F(U32, TRANSPORT_LEN, transport_len, "transport length"),
 };
 #undef F
 

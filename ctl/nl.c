@@ -282,17 +282,24 @@ static int read_done(const struct nlmsghdr *nlh, struct tnl_error *err)
 
 /* ---- requests ---- */
 
-static void deliver(const struct nlmsghdr *nlh, tnl_reply_fn *fn, void *arg)
+static bool read_reply(const struct nlmsghdr *nlh, struct tnl_reply *reply)
 {
 	const struct genlmsghdr *g = nlmsg_data(nlh);
-	struct tnl_reply reply;
 
 	if (nlh->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN)
-		return;
-	reply.cmd = g->cmd;
-	reply.attrs = (const struct nlattr *)((const char *)g + GENL_HDRLEN);
-	reply.len = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
-	fn(&reply, arg);
+		return false;
+	reply->cmd = g->cmd;
+	reply->attrs = (const struct nlattr *)((const char *)g + GENL_HDRLEN);
+	reply->len = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	return true;
+}
+
+static void deliver(const struct nlmsghdr *nlh, tnl_reply_fn *fn, void *arg)
+{
+	struct tnl_reply reply;
+
+	if (read_reply(nlh, &reply))
+		fn(&reply, arg);
 }
 
 static void deliver_all(const struct tnl *nl, const void *data, int len, uint32_t seq,
@@ -476,6 +483,92 @@ int tnl_request(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
 	if ((nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
 		return dump_whole(nl, msg, fn, arg, err);
 	return request(nl, msg, fn, arg, err);
+}
+
+/* ---- many requests at once ---- */
+
+struct many {
+	unsigned int	n;
+	uint32_t	first;		/* number of the first request; the others follow */
+	unsigned int	left;		/* without an answer */
+	tnl_many_fn	*fn;
+	void		*arg;
+	unsigned int	*failed;
+	struct tnl_error *err;
+};
+
+static void many_answer(const struct tnl *nl, struct many *m, const struct nlmsghdr *nlh)
+{
+	const uint32_t i = nlh->nlmsg_seq - m->first;
+	struct tnl_reply reply;
+	struct tnl_error err;
+
+	if (i >= m->n)
+		return;		/* of an earlier request that was given up */
+	if (nlh->nlmsg_type == NLMSG_ERROR) {
+		if (!read_error(nlh, &err))
+			return;
+		if (i < *m->failed) {
+			*m->failed = i;
+			*m->err = err;
+		}
+	} else if (nlh->nlmsg_type == nl->family && read_reply(nlh, &reply)) {
+		m->fn(i, &reply, m->arg);
+	} else {
+		return;
+	}
+	m->left--;
+}
+
+static int many_send(struct tnl *nl, struct nl_msg *const *msgs, struct many *m)
+{
+	struct iovec *iov = calloc(m->n, sizeof(*iov));
+	struct msghdr hdr = { .msg_iov = iov, .msg_iovlen = m->n };
+	unsigned int i;
+	ssize_t sent;
+
+	if (!iov)
+		return local_error(m->err, ENOMEM, "netlink messages");
+	for (i = 0; i < m->n; i++) {
+		struct nlmsghdr *nlh = nlmsg_hdr(msgs[i]);
+
+		nlh->nlmsg_seq = NL_AUTO_SEQ;
+		nl_complete_msg(nl->sock, msgs[i]);
+		/* The reply is the acknowledgement; libnl wants both. */
+		nlh->nlmsg_flags &= ~NLM_F_ACK;
+		if (!i)
+			m->first = nlh->nlmsg_seq;
+		iov[i] = (struct iovec){ nlh, NLMSG_ALIGN(nlh->nlmsg_len) };
+	}
+	do {
+		sent = sendmsg(tnl_fd(nl), &hdr, 0);
+	} while (sent < 0 && errno == EINTR);
+	free(iov);
+	return sent < 0 ? local_error(m->err, errno, "netlink socket") : 0;
+}
+
+int tnl_request_many(struct tnl *nl, struct nl_msg *const *msgs, unsigned int n,
+		     tnl_many_fn *fn, void *arg, unsigned int *failed, struct tnl_error *err)
+{
+	struct many m = { .n = n, .left = n, .fn = fn, .arg = arg, .failed = failed, .err = err };
+	const struct nlmsghdr *nlh;
+	int len;
+
+	memset(err, 0, sizeof(*err));
+	nl->torn = false;
+	nl->warning[0] = 0;
+	*failed = n;
+	if (many_send(nl, msgs, &m))
+		return -1;
+	while (m.left) {
+		len = receive(nl, 0, err);
+		if (len < 0)
+			return -1;
+		for (nlh = (void *)nl->buf; nlmsg_ok(nlh, len);
+		     nlh = nlmsg_next((struct nlmsghdr *)nlh, &len))
+			many_answer(nl, &m, nlh);
+	}
+	return *failed < n ? -1 : 0;
 }
 
 /* ---- notifications ---- */

@@ -67,6 +67,14 @@ struct nl_msg *tnl_message(struct tnl *nl, uint8_t cmd, int flags, size_t size);
  */
 int tnl_request(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
 		struct tnl_error *err);
+/* Sends all of @msgs in one go.  Each is a request with one reply, in which @fn
+ * is told the place of its request.  Of those that fail, *err is about the first,
+ * and *failed is its place; @fn may have been called for others.  Local error
+ * ENOBUFS: the replies were too much for the socket; some are missing.
+ */
+typedef void tnl_many_fn(unsigned int i, const struct tnl_reply *reply, void *arg);
+int tnl_request_many(struct tnl *nl, struct nl_msg *const *msgs, unsigned int n,
+		     tnl_many_fn *fn, void *arg, unsigned int *failed, struct tnl_error *err);
 bool tnl_torn(const struct tnl *nl);		/* of the last request */
 /* What the kernel said to the last request although it granted it; "": nothing */
 const char *tnl_warning(const struct tnl *nl);

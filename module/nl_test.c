@@ -36,6 +36,7 @@ static const struct nla_policy packet_policy[TQUEUE_A_PACKET_MAX + 1] = {
 	[TQUEUE_A_PACKET_LEN]	    = { .type = NLA_U32 },
 	[TQUEUE_A_PACKET_FRAG]	    = NLA_POLICY_RANGE(NLA_U32, 1, TQUEUE_FRAG_LATER),
 	[TQUEUE_A_PACKET_CT_STATE]  = NLA_POLICY_RANGE(NLA_U32, 1, TQUEUE_CT_UNTRACKED),
+	[TQUEUE_A_PACKET_TRANSPORT_LEN] = { .type = NLA_U32 },
 };
 
 const struct nla_policy tq_nl_rule_test_policy[TQUEUE_A_RULES_MAX + 1] = {
@@ -64,35 +65,43 @@ static u32 get(struct nlattr **tb, int attr)
 	return tb[attr] ? nla_get_u32(tb[attr]) : 0;
 }
 
+/* Which of these the packet carries: as in packet.c:transport(). */
+static u8 carries(const struct tq_key *key, struct nlattr **tb)
+{
+	const struct nlattr *len = tb[TQUEUE_A_PACKET_TRANSPORT_LEN];
+	u32 there = key->frag == TQUEUE_FRAG_LATER ? 0 : len ? nla_get_u32(len) : U32_MAX;
+	u8 have = 0;
+
+	if (tq_proto_has_ports(key->proto) && there >= 4)
+		have |= TQ_KEY_PORTS;
+	if (key->proto == IPPROTO_TCP && there >= 14)
+		have |= TQ_KEY_TCP;
+	if (key->proto == (key->family == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) &&
+	    there >= 2)
+		have |= TQ_KEY_ICMP;
+	return have;
+}
+
 /* What goes with the protocol: ports, TCP flags or ICMP type and code. */
 static int parse_transport(struct tq_key *key, struct nlattr **tb, struct netlink_ext_ack *extack)
 {
-	bool icmp = key->proto == (key->family == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	bool later = key->frag == TQUEUE_FRAG_LATER;
 	struct nlattr *port = tb[TQUEUE_A_PACKET_SPORT] ?: tb[TQUEUE_A_PACKET_DPORT];
 	struct nlattr *type = tb[TQUEUE_A_PACKET_ICMP_TYPE] ?: tb[TQUEUE_A_PACKET_ICMP_CODE];
 	struct nlattr *flags = tb[TQUEUE_A_PACKET_TCP_FLAGS];
 
-	if (port && (later || !tq_proto_has_ports(key->proto))) {
+	key->have = carries(key, tb);
+	if (port && !(key->have & TQ_KEY_PORTS)) {
 		NL_SET_ERR_MSG_ATTR(extack, port, "such a packet carries no ports");
 		return -EINVAL;
 	}
-	if (type && (later || !icmp)) {
+	if (type && !(key->have & TQ_KEY_ICMP)) {
 		NL_SET_ERR_MSG_ATTR(extack, type, "such a packet carries no ICMP type");
 		return -EINVAL;
 	}
-	if (flags && (later || key->proto != IPPROTO_TCP)) {
+	if (flags && !(key->have & TQ_KEY_TCP)) {
 		NL_SET_ERR_MSG_ATTR(extack, flags, "such a packet carries no TCP flags");
 		return -EINVAL;
 	}
-	if (later)
-		return 0;
-	if (tq_proto_has_ports(key->proto))
-		key->have |= TQ_KEY_PORTS;
-	if (key->proto == IPPROTO_TCP)
-		key->have |= TQ_KEY_TCP;
-	if (icmp)
-		key->have |= TQ_KEY_ICMP;
 	key->sport = get(tb, TQUEUE_A_PACKET_SPORT);
 	key->dport = get(tb, TQUEUE_A_PACKET_DPORT);
 	key->tcp_flags = get(tb, TQUEUE_A_PACKET_TCP_FLAGS);

@@ -830,6 +830,8 @@ enum tqueue_a_packet {
 	TQUEUE_A_PACKET_LEN,		/* u32 */
 	TQUEUE_A_PACKET_FRAG,		/* u32: one bit of enum tqueue_frag */
 	TQUEUE_A_PACKET_CT_STATE,	/* u32: one bit of enum tqueue_ct_state */
+	TQUEUE_A_PACKET_TRANSPORT_LEN,	/* u32: bytes behind the IP headers; without
+					 * it as many as the protocol needs */
 
 	__TQUEUE_A_PACKET_MAX,
 	TQUEUE_A_PACKET_MAX = (__TQUEUE_A_PACKET_MAX - 1)
