@@ -326,7 +326,7 @@ def collect(group):
         # What installs the packages is in check-packages.
         return (package_jobs(True) +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
-                                       "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
+                                       "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2))
     sys.exit("runner: no group '%s'" % group)
