@@ -43,7 +43,7 @@ lent() { HOME=/root exec chroot $W /bin/sh -c "cd /tmp; exec $1"; }
 note "$bpftrace"
 (trap - INT; lent "$bpftrace") >"$WORK/bpf" 2>&1 &
 pid=$!
-attached() { [ "$(readlink /proc/$pid/fd/* | grep -c perf_event)" -gt 0 ] && grep -q '^State:.S' /proc/$pid/status; }
+attached() { [ "$(readlink "/proc/$pid/fd/"* | grep -c perf_event)" -gt 0 ] && grep -q '^State:.S' "/proc/$pid/status"; }
 until_ok 120 attached
 ok $? "bpftrace attaches"
 send 7 2001 7

@@ -41,22 +41,22 @@ call() {
 		fd = os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK)
 		try:
 		    $3
-		    print("done")
+		    print("DONE")
 		except OSError as e:
 		    print(errno.errorcode[e.errno])
 	END
 	)" "$1" "$1: $3"
 }
 call EINVAL "$dev" 'os.read(fd, 103)'
-call done "$dev" 'assert len(os.read(fd, 104)) == 104'
+call DONE "$dev" 'assert len(os.read(fd, 104)) == 104'
 call EAGAIN "$dev" 'os.read(fd, 104)'
 call EMSGSIZE "$dev" 'os.write(fd, bytes(2048))'
-call done "$dev" '[os.write(fd, bytes(1000)) for i in range(2)]'
+call DONE "$dev" '[os.write(fd, bytes(1000)) for i in range(2)]'
 call EAGAIN "$dev" '[os.write(fd, bytes(1000)) for i in range(99)]'
 call ESPIPE "$dev" 'os.lseek(fd, 0, 0)'
 call ESPIPE "$log" 'os.lseek(fd, 1, 0)'
 call EINVAL "$log" 'os.lseek(fd, 0, 1)'
-call done "$log" 'os.lseek(fd, 0, 2)'
+call DONE "$log" 'os.lseek(fd, 0, 2)'
 call ESPIPE "$dev" 'os.pread(fd, 4096, 0)'
 call ENODEV "$log" 'mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ)'
 call EINVAL "$dev" 'mmap.mmap(fd, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ)'
@@ -70,7 +70,7 @@ new_ns b
 # In another namespace without CAP_NET_ADMIN.
 refused "EPERM: the node of another namespace" ".*" "Operation not permitted" \
 	in_ns b setpriv --bounding-set -net_admin --inh-caps -net_admin dd if="$dev" of=/dev/null count=1
-attrs=$(cd "/sys/class/tqueue/tqueue${dev##*/}" && ls | grep -vE '^(dev|power|subsystem|uevent)$' | sort | tr '\n' ' ')
+attrs=$(cd "/sys/class/tqueue/tqueue${dev##*/}" && find . -type f -perm 400 | cut -c3- | sort | tr '\n' ' ')
 is "$attrs" "$(sed -n '/^\.Sh SYSFS/,/^\.Sh MODULE/s/^\.It Pa //p' tqueue.4 | sort | tr '\n' ' ')" \
 	"the attributes in sysfs"
 must tqctl queue del q
