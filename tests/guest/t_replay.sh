@@ -5,6 +5,7 @@
 # it.  Packets of all kinds, sound and unsound, go by a hook while tcpdump writes
 # them down; then the capture is tested, and its sums per rule are the counters
 # of the rules.  The same as other link types and formats, cut off, and damaged.
+# Captures that are given to the guest (-f x.pcap) are sent and compared, too.
 # Topology: topo_ab in lib.sh.
 #
 # timeout: 200
@@ -121,6 +122,32 @@ ok $? "$N packets by prerouting"
 compared u "$WORK/sound.pcap" "at prerouting"
 is "$(json_num packets "${sum#*cut}")" 0 "nothing is cut"
 must T hook del "$(hook_id u)"
+
+# ---- captures of somebody's
+sent=0 other=0
+ip -n a link set va mtu 9000
+ip -n b link set vb mtu 9000
+for f in *.pcap; do
+	[ -e "$f" ] || continue
+	rules c
+	must T hook add c family netdev hook ingress dev vb
+	in_ns a python3 replay.py again "$f" va "$MAC_B"
+	case $? in
+	0)
+		until_ok 30 last_came c
+		T -j -s rule list c >"$WORK/again.rules"
+		T -j rule test c capture "$f" summary iif vb >"$WORK/again.json"
+		check "$f" python3 replay.py compare "$WORK/again.rules" "$WORK/again.json" 1
+		sent=$((sent + 1))
+		;;
+	2) other=$((other + 1)) ;;
+	*) fail "$f can be sent" ;;
+	esac
+	must T hook del "$(hook_id c)"
+	must T table del c
+done
+[ $sent != 0 ] || skip "captures of other kinds of traffic" "none was given that can be sent as it is"
+note "$other of them can't be sent as they were"
 
 # ---- what is printed
 T rule test u capture "$WORK/sound.pcap" filter "udp port 53 and ip" count 2 iif vb >"$WORK/text"
