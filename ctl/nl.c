@@ -552,7 +552,7 @@ int tnl_request_many(struct tnl *nl, struct nl_msg *const *msgs, unsigned int n,
 {
 	struct many m = { .n = n, .left = n, .fn = fn, .arg = arg, .failed = failed, .err = err };
 	const struct nlmsghdr *nlh;
-	int len;
+	int flags = 0, len;
 
 	memset(err, 0, sizeof(*err));
 	nl->torn = false;
@@ -561,7 +561,14 @@ int tnl_request_many(struct tnl *nl, struct nl_msg *const *msgs, unsigned int n,
 	if (many_send(nl, msgs, &m))
 		return -1;
 	while (m.left) {
-		len = receive(nl, 0, err);
+		len = receive(nl, flags, err);
+		/* What is queued must be taken: before, all further replies are lost. */
+		if (len < 0 && err->code == ENOBUFS) {
+			flags = MSG_DONTWAIT;
+			continue;
+		}
+		if (len < 0 && flags && err->code == EAGAIN)
+			err->code = ENOBUFS;
 		if (len < 0)
 			return -1;
 		for (nlh = (void *)nl->buf; nlmsg_ok(nlh, len);

@@ -233,6 +233,13 @@ before=$(date +%s%N)
 is "$(T rule test u capture "$WORK/big.pcap" summary | head -n 1)" "in all: packets $BIG" "a big capture"
 ms=$((($(date +%s%N) - before) / 1000000))
 note "$BIG packets that all differ in $ms ms: $((BIG * 60 / (ms + 1))) thousand a minute"
+# Each reply has 200 rules: more than the socket takes from 64 requests at once.
+must T table add long
+seq 1 200 | sed 's/.*/rule add long handle & prio & set-mark & next/' >"$WORK/batch"
+must T -b "$WORK/batch"
+T rule test long capture "$WORK/big.pcap" count 500 summary >"$WORK/text" 2>&1
+ok $? "replies that are too much at once"
+is "$(grep -c "^handle [0-9]* .* packets 500 bytes 18000$" "$WORK/text")" 200 "and all of them are told"
 mkfifo "$WORK/pipe"
 T rule test u capture "$WORK/pipe" >"$WORK/text" 2>&1 &
 pid=$!
