@@ -258,7 +258,7 @@ json_object *json_replay_sum(struct ask *a, const struct replay_sum *sum)
 	order_rules(a);
 	for (i = 0; i < a->rule_n; i++)
 		if (a->rule[i].packets)
-			json_object_array_add(list, json_rule(&a->rule[i].rule));
+			json_object_array_add(list, json_rule(a->table, &a->rule[i].rule));
 	add_text(obj, "table", a->table);
 	add_u64(obj, "first_generation", sum->first_generation);
 	add_u64(obj, "generation", a->generation);

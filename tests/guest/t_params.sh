@@ -6,7 +6,7 @@
 # changes nothing; queues made when the module is loaded are like any other, and a
 # bad one fails the load and leaves nothing behind.
 #
-# timeout: 120
+# timeout: 240
 # kernels: all
 # short:
 . "$(dirname "$0")/lib.sh"
