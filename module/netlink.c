@@ -14,39 +14,56 @@
 
 /* ---- shared by the handlers ---- */
 
-static int once(const struct nlattr *head, int len, u64 multi, struct netlink_ext_ack *extack)
+/* What the core lets pass of attributes that @policy is right for. */
+static int check(const struct nlattr *head, int len, const struct nla_policy *policy, u64 multi,
+		 struct netlink_ext_ack *extack)
 {
 	const struct nlattr *a;
 	u64 seen = 0;
 	int rem;
 
 	nla_for_each_attr(a, head, len, rem) {
-		u64 bit = nla_type(a) < 64 ? 1ULL << nla_type(a) : 0;
+		const int type = nla_type(a);
+		u64 bit = type < 64 ? 1ULL << type : 0;
 
 		if (seen & bit & ~multi) {
 			NL_SET_ERR_MSG_ATTR(extack, a, "attribute is there twice");
 			return -EINVAL;
 		}
 		seen |= bit;
+		if (a->nla_type & NLA_F_NET_BYTEORDER) {
+			NL_SET_ERR_MSG_ATTR(extack, a, "attribute must be in host byte order");
+			return -EINVAL;
+		}
+		if (policy[type].type == NLA_NUL_STRING &&
+		    strnlen(nla_data(a), nla_len(a)) + 1 != nla_len(a)) {
+			NL_SET_ERR_MSG_ATTR(extack, a, "a string ends with its first NUL");
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
 
+static const struct nla_policy *policy_of(u8 cmd);
+
 int tq_nl_once(const struct genl_info *info, u64 multi)
 {
-	return once(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr), multi, info->extack);
+	return check(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr),
+		     policy_of(info->genlhdr->cmd), multi, info->extack);
 }
 
 int tq_nl_dump_once(const struct netlink_callback *cb)
 {
 	const struct genlmsghdr *hdr = nlmsg_data(cb->nlh);
 
-	return once(genlmsg_data(hdr), genlmsg_len(hdr), 0, cb->extack);
+	return check(genlmsg_data(hdr), genlmsg_len(hdr), policy_of(hdr->cmd), 0, cb->extack);
 }
 
-int tq_nl_nest_once(const struct nlattr *nest, u64 multi, struct netlink_ext_ack *extack)
+int tq_nl_nest_parse(struct nlattr **tb, int max, const struct nlattr *nest,
+		     const struct nla_policy *policy, u64 multi, struct netlink_ext_ack *extack)
 {
-	return once(nla_data(nest), nla_len(nest), multi, extack);
+	return nla_parse_nested(tb, max, nest, policy, extack) ?:
+	       check(nla_data(nest), nla_len(nest), policy, multi, extack);
 }
 
 struct tq_net *tq_nl_net(const struct genl_info *info)
@@ -202,6 +219,16 @@ static const struct genl_ops ops[] = {
 	OP(TXN_CONFIRM, tq_nl_txn_confirm, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
 	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, NO_ATTRS),
 };
+
+static const struct nla_policy *policy_of(u8 cmd)
+{
+	size_t i = 0;
+
+	/* The core calls a handler for what is there only. */
+	while (ops[i].cmd != cmd)
+		i++;
+	return ops[i].policy;
+}
 
 static const struct genl_multicast_group groups[] = {
 	{ .name = TQUEUE_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN, },

@@ -7,7 +7,8 @@
  * alone has the table of operations.  Handlers take tq_net.lock themselves.
  *
  * A handler's first statement is tq_nl_once(), tq_nl_dump_once() for a dump:
- * the core lets a repeated attribute win over the first; we refuse it.
+ * the core lets a repeated attribute win over the first, a string end before its
+ * attribute does, and does not look at the byte order; we refuse all three.
  */
 #ifndef _TQ_NETLINK_H
 #define _TQ_NETLINK_H
@@ -34,14 +35,16 @@ extern struct genl_family tq_nl_family;
 
 /* netlink.c */
 
-/* Refuses a second attribute of a type whose bit is not set in @multi, at the
- * top level of a request.  Types above 63 do not occur.
+/* Refuses what the core does not, at the top level of a request: a second
+ * attribute of a type whose bit is not set in @multi (types above 63 do not
+ * occur), bytes behind the NUL of a string, numbers in network byte order.
  */
 int tq_nl_once(const struct genl_info *info, u64 multi);
 /* The same for the request of a dump, where no attribute may be repeated. */
 int tq_nl_dump_once(const struct netlink_callback *cb);
-/* The same for the attributes in a nest. */
-int tq_nl_nest_once(const struct nlattr *nest, u64 multi, struct netlink_ext_ack *extack);
+/* nla_parse_nested(), and the same for the attributes in the nest. */
+int tq_nl_nest_parse(struct nlattr **tb, int max, const struct nlattr *nest,
+		     const struct nla_policy *policy, u64 multi, struct netlink_ext_ack *extack);
 
 struct tq_net *tq_nl_net(const struct genl_info *info);
 

@@ -53,8 +53,7 @@ int tq_nl_filter_parse(struct tq_net *tn, struct tq_filter *f, const struct nlat
 	lockdep_assert_held(&tn->lock);
 	if (!nest)
 		return 0;
-	err = nla_parse_nested(tb, TQUEUE_A_FILTER_MAX, nest, tq_nl_filter_policy, extack) ?:
-	      tq_nl_nest_once(nest, 0, extack) ?:
+	err = tq_nl_nest_parse(tb, TQUEUE_A_FILTER_MAX, nest, tq_nl_filter_policy, 0, extack) ?:
 	      parse_addr(&f->src, &f->src_family, tb[TQUEUE_A_FILTER_SRC], extack) ?:
 	      parse_addr(&f->dst, &f->dst_family, tb[TQUEUE_A_FILTER_DST], extack);
 	if (err)

@@ -345,8 +345,7 @@ static int parse_copy(struct tq_net *tn, struct tq_actions *a, const struct nlat
 	struct tq_queue *q;
 	int err;
 
-	err = nla_parse_nested(tb, TQUEUE_A_COPY_MAX, nest, copy_policy, extack) ?:
-	      tq_nl_nest_once(nest, 0, extack);
+	err = tq_nl_nest_parse(tb, TQUEUE_A_COPY_MAX, nest, copy_policy, 0, extack);
 	if (err)
 		return err;
 	name = tb[TQUEUE_A_COPY_QUEUE];
@@ -567,8 +566,8 @@ int tq_nl_rule_parse(struct tq_net *tn, const struct tq_table *t, struct tq_rule
 	int err;
 
 	memset(spec, 0, sizeof(*spec));
-	err = nla_parse_nested(tb, TQUEUE_A_RULE_MAX, nest, tq_nl_rule_policy, extack) ?:
-	      tq_nl_nest_once(nest, BIT_ULL(TQUEUE_A_RULE_COPY), extack) ?:
+	err = tq_nl_nest_parse(tb, TQUEUE_A_RULE_MAX, nest, tq_nl_rule_policy,
+			       BIT_ULL(TQUEUE_A_RULE_COPY), extack) ?:
 	      parse_match(&spec->match, tb, extack);
 	if (err)
 		return err;
@@ -596,8 +595,7 @@ int tq_nl_rule_parse_handle(u64 *handle, const struct nlattr *nest,
 	struct nlattr *tb[TQUEUE_A_RULE_MAX + 1];
 	int err, i;
 
-	err = nla_parse_nested(tb, TQUEUE_A_RULE_MAX, nest, tq_nl_rule_policy, extack) ?:
-	      tq_nl_nest_once(nest, 0, extack);
+	err = tq_nl_nest_parse(tb, TQUEUE_A_RULE_MAX, nest, tq_nl_rule_policy, 0, extack);
 	if (err)
 		return err;
 	for (i = 1; i <= TQUEUE_A_RULE_MAX; i++) {

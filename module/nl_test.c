@@ -60,6 +60,18 @@ static int parse_addr(union nf_inet_addr *addr, u8 family, const struct nlattr *
 	return 0;
 }
 
+static int parse_ifname(const char **name, const struct nlattr *a, struct netlink_ext_ack *extack)
+{
+	if (!a)
+		return 0;
+	*name = nla_data(a);
+	if (!**name) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "an interface has a name");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static u32 get(struct nlattr **tb, int attr)
 {
 	return tb[attr] ? nla_get_u32(tb[attr]) : 0;
@@ -121,8 +133,7 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 		NL_SET_ERR_MSG(extack, "a packet is needed");
 		return -EINVAL;
 	}
-	err = nla_parse_nested(tb, TQUEUE_A_PACKET_MAX, nest, packet_policy, extack) ?:
-	      tq_nl_nest_once(nest, 0, extack);
+	err = tq_nl_nest_parse(tb, TQUEUE_A_PACKET_MAX, nest, packet_policy, 0, extack);
 	if (err)
 		return err;
 
@@ -153,11 +164,9 @@ static int parse_packet(struct tq_key *key, const struct nlattr *nest,
 				    "a packet has one state of conntrack");
 		return -EINVAL;
 	}
-	if (tb[TQUEUE_A_PACKET_IIF])
-		key->in = nla_data(tb[TQUEUE_A_PACKET_IIF]);
-	if (tb[TQUEUE_A_PACKET_OIF])
-		key->out = nla_data(tb[TQUEUE_A_PACKET_OIF]);
-	return parse_transport(key, tb, extack);
+	return parse_ifname(&key->in, tb[TQUEUE_A_PACKET_IIF], extack) ?:
+	       parse_ifname(&key->out, tb[TQUEUE_A_PACKET_OIF], extack) ?:
+	       parse_transport(key, tb, extack);
 }
 
 /* Asks the index that packets ask, as they do: behind a rule with verdict next

@@ -14,6 +14,7 @@ with these lines in its first comment (all optional):
   # timeout: SECONDS          default 120
   # files: A B                files beside it that it needs (lib.sh comes anyway)
   # modules: A B              kernel modules, folders beside it, that it needs
+  # made: PROGRAM             run here before, with a folder to put further files into
   # kernels: K1,K2            where it can run; default all
   # short: VAR=VALUE ...      arguments of a short run
   # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
@@ -35,6 +36,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -50,6 +52,7 @@ CODES = {124: "timeout", 125: "the harness failed", 133: "kernel report or taint
          134: "the kernel crashed"}
 print_lock = threading.Lock()
 running = set()
+folders = {}
 
 
 def say(text):
@@ -220,24 +223,38 @@ def header(path):
         for text in f:
             if not text.startswith("#"):
                 break
-            m = re.match(r"#\s*(timeout|files|modules|kernels|short|debug|alone):\s*(.*?)\s*$", text)
+            m = re.match(r"#\s*(timeout|files|modules|made|kernels|short|debug|alone):\s*(.*?)\s*$", text)
             if m:
                 out[m[1]] = m[2]
     return out
 
 
+def made(program):
+    """The files that @program, beside the guest tests, makes for a test; it runs once."""
+    if program not in folders:
+        folders[program] = folder = tempfile.TemporaryDirectory(prefix="tqueue-test-")
+        if subprocess.call([os.path.join(HERE, "guest", program), folder.name]):
+            say("# %s failed" % program)
+            return [os.path.join(folder.name, "what " + os.path.basename(program) + " makes")]
+    return sorted(glob.glob(os.path.join(folders[program].name, "*")))
+
+
 def guest_command(kernel, tests, script, args, group=False):
     """tests/vm/run of @script; @tests: [(name, keys of its header)]"""
-    files, modules = ["lib.sh"], []
+    files, modules, more = ["lib.sh"], [], []
     for name, keys in tests:
         modules += keys.get("modules", "").split()
         files += keys.get("files", "").split()
+        for program in keys.get("made", "").split():
+            more += made(program)
         if group:
             files.append("t_%s.sh" % name)
     timeout = sum(int(keys.get("timeout", 120)) for _, keys in tests)
     command = [os.path.join(HERE, "vm", "run"), "-k", kernel, "-t", str(timeout)]
     for f in dict.fromkeys(files):
         command += ["-f", os.path.join(HERE, "guest", f)]
+    for f in dict.fromkeys(more):
+        command += ["-f", f]
     for m in dict.fromkeys(modules):
         command += ["-M", os.path.join(HERE, "guest", m)]
     return command + [script] + args

@@ -368,7 +368,7 @@ struct tqueue_map_producer {
  *				given, the timeout stay.
  * RULE_DEL (do)		!RULES_TABLE or RULES_TABLE_ID -RULES_TXN
  *				*RULES_RULE { RULE_HANDLE }
- * RULE_GET (do)		!RULES_TABLE or RULES_TABLE_ID
+ * RULE_GET (do)		!RULES_TABLE or RULES_TABLE_ID -RULES_QUERY
  *				!RULES_RULE { !RULE_HANDLE }
  * RULE_GET (dump)		!RULES_TABLE or RULES_TABLE_ID -RULES_QUERY
  *				-RULES_FILTER { FILTER_* }

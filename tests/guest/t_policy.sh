@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Each attribute of each operation, as uapi/tqueue.yaml has them, in nests too, in
+# every wrong way there is: missing, too short, too long, out of range, of another
+# type, twice, nested where it should not be, cut off.  Each is refused with a
+# sentence at that attribute and changes nothing; and a valid request with it is
+# taken.  tests/spec/mutate.py makes the cases out of the spec.
+#
+# timeout: 150
+# made: ../spec/mutate.py
+# kernels: all
+# short:
+. "$(dirname "$0")/lib.sh"
+: "${EVERY=50}"
+
+load_module
+new_ns b
+must T -b - <<-END
+	queue add q ring 16K
+	queue add r ring 16K
+	table add t
+	table add u
+	rule add t handle 1 proto udp queue q pass
+	hook add t family inet hook prerouting priority raw
+END
+# The serial number that tqnl looks at is told with table 1.
+is "$(json_num id "$(T -j table show t)")" 1 "table t is the first"
+memory() { json_sum memory "$(T -j table show)"; }
+before=$(memory)
+sed "s/\$q\>/$(queue_id q)/g; s/\$r\>/$(queue_id r)/g; s/\$u\>/$(json_num id "$(T -j table show u)")/g" \
+	mutations.cases >"$WORK/cases"
+in_ns b tqnl -g "$EVERY" "$WORK/cases" >"$WORK/tap" 2>&1
+status=$?
+while IFS= read -r line; do
+	case $line in
+	*\ #\ SKIP*) line=${line#ok * - } && skip "${line% # SKIP*}" "${line#*# SKIP }" ;;
+	ok\ *) pass "${line#ok * - }" ;;
+	not\ ok\ *) fail "${line#not ok * - }" ;;
+	1..*) ;;
+	*) echo "$line" ;;
+	esac
+done <"$WORK/tap"
+same() { [ "$(memory)" = "$before" ]; }
+check "the tables take the memory that they took before" until_ok 20 same
+[ $status -le 1 ] || fail "tqnl ended with $status"
+finish
