@@ -119,8 +119,6 @@ static int dump(struct tqctl *t, struct load *l, uint8_t cmd, tnl_reply_fn *fn,
 	if (!code && l->error)
 		code = l->error < 0 ? tqctl_garbled(t) :
 				      tqctl_errno(t, l->error, "configuration");
-	if (!code && tnl_torn(t->nl))
-		code = TQCTL_REFUSED;	/* it has been told */
 	return code;
 }
 

@@ -27,7 +27,7 @@
  * torn.  What is more goes to the caller as it comes.
  */
 #define DUMP_KEEP	(1024 * 1024)
-#define DUMP_TRIES	8
+#define DUMP_TRIES	20
 
 /* Not in the headers of the oldest systems that we build on. */
 #define ATTR_MSG	1	/* NLMSGERR_ATTR_MSG */
@@ -168,11 +168,6 @@ struct nl_msg *tnl_message(struct tnl *nl, uint8_t cmd, int flags, size_t size)
 		return NULL;
 	}
 	return msg;
-}
-
-bool tnl_torn(const struct tnl *nl)
-{
-	return nl->torn;
 }
 
 const char *tnl_warning(const struct tnl *nl)
@@ -468,6 +463,8 @@ static int dump_whole(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void
 		if (ret || k.passing || !nl->torn)
 			break;
 	}
+	if (!ret && nl->torn && !k.passing)
+		ret = local_error(err, EAGAIN, "the objects kept changing while they were read");
 	if (!ret)
 		pass_on(nl, &k, nlmsg_hdr(msg)->nlmsg_seq, fn, arg);
 	forget(&k);

@@ -60,10 +60,10 @@ struct nl_msg *tnl_message(struct tnl *nl, uint8_t cmd, int flags, size_t size);
  * message of the reply.  0, or -1 with *err filled.
  *
  * A dump of up to a megabyte is handed to @fn only when it is complete; one that
- * changed meanwhile is read again.  If it never holds still, the last one is
- * delivered and tnl_torn() says so.  A larger one is handed on as it comes, in
- * the same memory however large it is, and is torn if it was changed; rules are
- * read from a snapshot, which seldom is.  @fn must not send requests itself.
+ * changed meanwhile is read again.  If it never holds still, that is an error.  A
+ * larger one is handed on as it comes, in the same memory however large it is, and
+ * tnl_torn() says if it was changed; rules are read from a snapshot, which seldom
+ * is.  @fn must not send requests itself.
  */
 int tnl_request(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
 		struct tnl_error *err);
