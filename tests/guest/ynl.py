@@ -7,6 +7,7 @@ Its main() is called again and again in this process; that the YAML is read only
 once is all that is different from starting it."""
 import contextlib
 import copy
+import gc
 import io
 import json
 import sys
@@ -52,6 +53,7 @@ def run(*words):
             status = e.code or 0
         except Exception as e:      # pylint: disable=broad-except
             status = repr(e)
+    gc.collect()        # closes its socket
     replies = []
     for line in out.getvalue().splitlines():
         try:
