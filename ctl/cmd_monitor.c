@@ -37,6 +37,22 @@ static const struct tq_name events[] = {
 	{ NULL, 0 }
 };
 
+/* Programs are told among the events.  @to: 0 if it is not known yet what is lost. */
+static void emit_lost(struct monitor *m, uint32_t from, uint32_t to)
+{
+	json_object *obj;
+
+	if (!m->t->out.json)
+		return;
+	obj = json_object_new_object();
+	json_object_object_add(obj, "event", json_object_new_string("lost"));
+	if (to) {
+		json_object_object_add(obj, "from", json_object_new_int64(from));
+		json_object_object_add(obj, "to", json_object_new_int64(to));
+	}
+	out_json(&m->t->out, obj);
+}
+
 /* Serials run on from 0xffffffff to 1; a gap is a loss. */
 static void check_serial(struct monitor *m, uint32_t serial)
 {
@@ -46,9 +62,12 @@ static void check_serial(struct monitor *m, uint32_t serial)
 		return;
 	if (!next)
 		next = 1;
-	if (m->serial && serial != next)
-		tqctl_say(m->t, "events %u to %u are missing: too many to follow", next,
-			  serial - 1);
+	if (m->serial && serial != next) {
+		const uint32_t last = serial == 1 ? UINT32_MAX : serial - 1;
+
+		tqctl_say(m->t, "events %u to %u are missing: too many to follow", next, last);
+		emit_lost(m, next, last);
+	}
 	m->serial = serial;
 }
 
@@ -209,9 +228,13 @@ static int follow(struct tqctl *t, struct monitor *m, const struct stop *stop)
 		default:
 			break;
 		}
-		/* ENOBUFS: the gap shows in the serials. */
-		if (tnl_events(t->nl, show, m, &err) && err.code != ENOBUFS)
-			return tqctl_refused(t, NULL, &err);
+		if (tnl_events(t->nl, show, m, &err)) {
+			if (err.code != ENOBUFS)
+				return tqctl_refused(t, NULL, &err);
+			/* Which they are shows by the next one, whenever that comes. */
+			tqctl_say(t, "events are missing: too many to follow");
+			emit_lost(m, 0, 0);
+		}
 		fflush(t->out.file);
 	}
 	return TQCTL_OK;
