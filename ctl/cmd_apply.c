@@ -152,8 +152,12 @@ static int read_words(struct apply *a, struct parse *p)
 	const char *word;
 	bool any = false;
 	int code = TQCTL_OK;
+	uint32_t seen = 0;
 
-	while (!code && (word = parse_next(p))) {
+	while (!code && parse_peek(p)) {
+		if (parse_once(p, apply_keys, &seen))
+			return tqctl_usage(a->t, p);
+		word = parse_next(p);
 		if (!strcmp(word, "--dry-run") || !strcmp(word, "-n")) {
 			a->dry = true;
 			a->quiet = a->quiet && !a->restore;

@@ -121,10 +121,12 @@ static int parse_sense(struct parse *p, const struct sink *s)
 
 static int parse_words(struct parse *p, struct capture *c)
 {
+	uint32_t seen = 0;
+
 	if (parse_name(p, c->queue, "the name of a queue"))
 		return -1;
 	while (parse_peek(p))
-		if (parse_option(p, c))
+		if (parse_once(p, keys, &seen) || parse_option(p, c))
 			return -1;
 	return parse_sense(p, &c->sink);
 }

@@ -209,9 +209,12 @@ int cmd_metrics(struct tqctl *t, struct parse *p)
 	const char *path = "-";
 	struct gather g = { 0 };
 	bool rules = false;
+	uint32_t seen = 0;
 	int code;
 
 	while (parse_peek(p)) {
+		if (parse_once(p, keys, &seen))
+			return tqctl_usage(t, p);
 		if (parse_take(p, "-w")) {
 			if (parse_need(p, &path, "a file, or - for standard output,"))
 				return tqctl_usage(t, p);

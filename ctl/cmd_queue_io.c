@@ -49,9 +49,13 @@ const struct parse_key *cmd_queue_read_keys(unsigned int i)
 
 static int parse_read(struct parse *p, struct reading *r)
 {
+	uint32_t seen = 0;
+
 	if (parse_name(p, r->name, "the name of a queue"))
 		return -1;
 	while (parse_peek(p)) {
+		if (parse_once(p, read_keys, &seen))
+			return -1;
 		if (parse_take(p, "-c") || parse_take(p, "--count")) {
 			if (parse_u64(p, &r->count, 1))
 				return -1;

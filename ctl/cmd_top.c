@@ -43,10 +43,13 @@ const struct parse_key *cmd_top_keys(unsigned int i)
 static int parse_words(struct parse *p, struct run *r)
 {
 	const char *word = parse_peek(p);
+	uint32_t seen = 0;
 
 	if (word && word[0] != '-' && parse_name(p, r->name, "the name of a queue"))
 		return -1;
 	while (parse_peek(p)) {
+		if (parse_once(p, keys, &seen))
+			return -1;
 		if (parse_take(p, "-c") || parse_take(p, "--count")) {
 			if (parse_u64(p, &r->count, 1))
 				return -1;

@@ -101,6 +101,38 @@ int parse_end(struct parse *p)
 	return parse_fail(p, p->at, "nothing more is expected here");
 }
 
+static bool same_option(const char *word, const char *name)
+{
+	static const char *const pairs[][2] = {
+		{ "-w", "--write" }, { "-c", "--count" }, { "-d", "--delay" },
+		{ "-q", "--quiet" }, { "-f", "--follow" }, { "-n", "--dry-run" },
+	};
+	size_t i;
+
+	if (!strcmp(word, name))
+		return true;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if ((!strcmp(word, pairs[i][0]) && !strcmp(name, pairs[i][1])) ||
+		    (!strcmp(word, pairs[i][1]) && !strcmp(name, pairs[i][0])))
+			return true;
+	return false;
+}
+
+int parse_once(struct parse *p, const struct parse_key *keys, uint32_t *seen)
+{
+	const char *word = parse_peek(p);
+	unsigned int i;
+
+	for (i = 0; word && keys[i].name; i++) {
+		if (!same_option(word, keys[i].name))
+			continue;
+		if (*seen & 1U << i)
+			return parse_fail(p, p->at, "given twice");
+		*seen |= 1U << i;
+	}
+	return 0;
+}
+
 /* ---- numbers ---- */
 
 int text_u64(const char *text, uint64_t *v)

@@ -83,6 +83,11 @@ struct parse_key {
 	const char	*help;
 };
 
+/* Refuses the next word if it is an option of @keys, by its short or its long name,
+ * that was there before; *seen, 0 at first, keeps which were.
+ */
+int parse_once(struct parse *p, const struct parse_key *keys, uint32_t *seen);
+
 /* parse_object.c */
 extern const struct parse_key parse_queue_keys[];
 /* what follows "queue add NAME" or "queue set NAME" */

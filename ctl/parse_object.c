@@ -155,6 +155,8 @@ static int hook_priority(struct parse *p, struct tq_hook *h)
 
 	if (parse_need(p, &word, "a priority"))
 		return -1;
+	if (!*word)
+		return parse_bad(p, "not a priority, as -300, raw or raw+5");
 	len = strcspn(word, "+-");
 	rest = word + len;
 	if (len) {
