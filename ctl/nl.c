@@ -170,6 +170,11 @@ struct nl_msg *tnl_message(struct tnl *nl, uint8_t cmd, int flags, size_t size)
 	return msg;
 }
 
+bool tnl_torn(const struct tnl *nl)
+{
+	return nl->torn;
+}
+
 const char *tnl_warning(const struct tnl *nl)
 {
 	return nl->warning;

@@ -149,28 +149,18 @@ int tq_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, struct tq_net *
 
 /* ---- operations ---- */
 
-#define OP(_cmd, _doit, _policy, _max)					\
-	{								\
-		.cmd		= TQUEUE_CMD_##_cmd,			\
-		.doit		= _doit,				\
-		.policy		= _policy,				\
-		.maxattr	= _max,					\
-		.flags		= GENL_UNS_ADMIN_PERM,			\
-	}
+#define OP(_cmd, _doit, _policy, _max)						\
+	TQ_GENL_DO(TQUEUE_CMD_##_cmd, _doit, _policy, _max)
 
-#define OP_DUMP(_cmd, _doit, _dumpit, _policy, _max)			\
-	OP_DUMP_DONE(_cmd, _doit, _dumpit, NULL, _policy, _max)
+/* @_both is for kernels that have one policy for do and dump; the dump follows. */
+#define OP_BOTH(_cmd, _doit, _policy, _dumpit, _done, _both, _max)		\
+	TQ_GENL_DO_DUMP(TQUEUE_CMD_##_cmd, _doit, _policy, _dumpit, _done, _both, _max)
 
-#define OP_DUMP_DONE(_cmd, _doit, _dumpit, _done, _policy, _max)	\
-	{								\
-		.cmd		= TQUEUE_CMD_##_cmd,			\
-		.doit		= _doit,				\
-		.dumpit		= _dumpit,				\
-		.done		= _done,				\
-		.policy		= _policy,				\
-		.maxattr	= _max,					\
-		.flags		= GENL_UNS_ADMIN_PERM,			\
-	}
+#define DUMP_TOO(_cmd, _dumpit, _done, _policy, _max)				\
+	TQ_GENL_DUMP_TOO(TQUEUE_CMD_##_cmd, _dumpit, _done, _policy, _max)
+
+#define OP_DUMP(_cmd, _dumpit, _policy, _max)					\
+	TQ_GENL_DUMP(TQUEUE_CMD_##_cmd, _dumpit, _policy, _max)
 
 /* An operation without attributes.  With a maxattr of 0 the core would not look
  * at what is there; with this it refuses all.
@@ -180,51 +170,60 @@ static const struct nla_policy no_policy[NO_ATTRS + 1] = {
 	[NO_ATTRS] = { .type = NLA_REJECT, .reject_message = "this command has no attributes" },
 };
 
-static const struct genl_ops ops[] = {
+/* By number: the core wants it so. */
+static const struct tq_genl_ops ops[] = {
 	OP(VERSION_GET, tq_nl_version_get, no_policy, NO_ATTRS),
 
 	OP(QUEUE_NEW, tq_nl_queue_new, tq_nl_queue_new_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_SET, tq_nl_queue_set, tq_nl_queue_set_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_DEL, tq_nl_queue_del, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
-	OP_DUMP(QUEUE_GET, tq_nl_queue_get, tq_nl_queue_dump,
+	OP_BOTH(QUEUE_GET, tq_nl_queue_get, tq_nl_queue_get_policy, tq_nl_queue_dump, NULL,
 		tq_nl_queue_get_policy, TQUEUE_A_QUEUE_MAX),
+	DUMP_TOO(QUEUE_GET, tq_nl_queue_dump, NULL, tq_nl_queue_dump_policy, TQUEUE_A_QUEUE_MAX)
 	OP(QUEUE_OPEN, tq_nl_queue_open, tq_nl_queue_open_policy, TQUEUE_A_QUEUE_MAX),
 	OP(QUEUE_FLUSH, tq_nl_queue_flush, tq_nl_queue_id_policy, TQUEUE_A_QUEUE_MAX),
-	OP_DUMP(STATS_GET, NULL, tq_nl_stats_dump, no_policy, NO_ATTRS),
 
 	OP(TABLE_NEW, tq_nl_table_new, tq_nl_table_new_policy, TQUEUE_A_TABLE_MAX),
 	OP(TABLE_SET, tq_nl_table_set, tq_nl_table_set_policy, TQUEUE_A_TABLE_MAX),
 	OP(TABLE_DEL, tq_nl_table_del, tq_nl_table_id_policy, TQUEUE_A_TABLE_MAX),
-	OP_DUMP(TABLE_GET, tq_nl_table_get, tq_nl_table_dump,
+	OP_BOTH(TABLE_GET, tq_nl_table_get, tq_nl_table_get_policy, tq_nl_table_dump, NULL,
 		tq_nl_table_get_policy, TQUEUE_A_TABLE_MAX),
+	DUMP_TOO(TABLE_GET, tq_nl_table_dump, NULL, tq_nl_table_dump_policy, TQUEUE_A_TABLE_MAX)
 	OP(TABLE_FLUSH, tq_nl_table_flush, tq_nl_table_flush_policy, TQUEUE_A_TABLE_MAX),
 
 	OP(RULE_NEW, tq_nl_rule_new, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
 	OP(RULE_SET, tq_nl_rule_set, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
 	OP(RULE_DEL, tq_nl_rule_del, tq_nl_rules_change_policy, TQUEUE_A_RULES_MAX),
-	OP_DUMP_DONE(RULE_GET, tq_nl_rule_get, tq_nl_rule_dump, tq_nl_rules_done,
-		     tq_nl_rules_get_policy, TQUEUE_A_RULES_MAX),
-	OP_DUMP_DONE(RULE_TEST, tq_nl_rule_test, tq_nl_rule_test_dump, tq_nl_rules_done,
-		     tq_nl_rule_test_policy, TQUEUE_A_RULES_MAX),
+	OP_BOTH(RULE_GET, tq_nl_rule_get, tq_nl_rule_get_policy, tq_nl_rule_dump, tq_nl_rules_done,
+		tq_nl_rule_both_policy, TQUEUE_A_RULES_MAX),
+	DUMP_TOO(RULE_GET, tq_nl_rule_dump, tq_nl_rules_done, tq_nl_rule_dump_policy, TQUEUE_A_RULES_MAX)
+	OP_BOTH(RULE_TEST, tq_nl_rule_test, tq_nl_rule_test_policy, tq_nl_rule_test_dump, tq_nl_rules_done,
+		tq_nl_rule_test_policy, TQUEUE_A_RULES_MAX),
+	DUMP_TOO(RULE_TEST, tq_nl_rule_test_dump, tq_nl_rules_done, tq_nl_rule_test_policy, TQUEUE_A_RULES_MAX)
 
 	OP(HOOK_NEW, tq_nl_hook_new, tq_nl_hook_new_policy, TQUEUE_A_HOOK_MAX),
 	OP(HOOK_SET, tq_nl_hook_set, tq_nl_hook_set_policy, TQUEUE_A_HOOK_MAX),
 	OP(HOOK_DEL, tq_nl_hook_del, tq_nl_hook_id_policy, TQUEUE_A_HOOK_MAX),
-	OP_DUMP(HOOK_GET, tq_nl_hook_get, tq_nl_hook_dump,
+	OP_BOTH(HOOK_GET, tq_nl_hook_get, tq_nl_hook_id_policy, tq_nl_hook_dump, NULL,
 		tq_nl_hook_id_policy, TQUEUE_A_HOOK_MAX),
+	DUMP_TOO(HOOK_GET, tq_nl_hook_dump, NULL, tq_nl_hook_dump_policy, TQUEUE_A_HOOK_MAX)
+
+	OP_DUMP(STATS_GET, tq_nl_stats_dump, no_policy, NO_ATTRS),
 
 	OP(TXN_BEGIN, tq_nl_txn_begin, no_policy, NO_ATTRS),
 	OP(TXN_COMMIT, tq_nl_txn_commit, tq_nl_txn_commit_policy, TQUEUE_A_TXN_MAX),
 	OP(TXN_ABORT, tq_nl_txn_abort, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
 	OP(TXN_CONFIRM, tq_nl_txn_confirm, tq_nl_txn_id_policy, TQUEUE_A_TXN_MAX),
-	OP_DUMP(TXN_GET, NULL, tq_nl_txn_dump, no_policy, NO_ATTRS),
+	OP_DUMP(TXN_GET, tq_nl_txn_dump, no_policy, NO_ATTRS),
 };
 
 static const struct nla_policy *policy_of(u8 cmd)
 {
 	size_t i = 0;
 
-	/* The core calls a handler for what is there only. */
+	/* The core calls a handler for what is there only; strings are strings in
+	 * the policies of both do and dump.
+	 */
 	while (ops[i].cmd != cmd)
 		i++;
 	return ops[i].policy;
@@ -240,8 +239,7 @@ struct genl_family tq_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.netnsok	= true,
 	.parallel_ops	= true,
-	.ops		= ops,
-	.n_ops		= ARRAY_SIZE(ops),
+	TQ_GENL_FAMILY_OPS(ops)
 	TQ_GENL_RESV_START_OP(__TQUEUE_CMD_MAX)
 	.mcgrps		= groups,
 	.n_mcgrps	= ARRAY_SIZE(groups),

@@ -33,6 +33,17 @@ extern struct genl_family tq_nl_family;
 
 #define TQ_NL_BAD_NAME	"a name is 1 to 31 of [A-Za-z0-9_.-], not . or .., no leading -"
 
+/* In policies of dumps, what only a do takes; on kernels where both have one policy the
+ * handlers refuse it, in the same words.
+ */
+#define TQ_NL_NOT_HERE(text)	{ .type = NLA_REJECT, .reject_message = (text) }
+
+#define TQ_NL_ALL_QUEUES	"a dump shows all queues"
+#define TQ_NL_ALL_TABLES	"a dump shows all tables"
+#define TQ_NL_ALL_RULES		"a dump shows all rules of a table"
+#define TQ_NL_ALL_HOOKS		"a dump shows all hooks"
+#define TQ_NL_NO_FILTER		"a filter is for dumps"
+
 /* netlink.c */
 
 /* Refuses what the core does not, at the top level of a request: a second
@@ -82,6 +93,7 @@ extern const struct nla_policy tq_nl_queue_new_policy[TQUEUE_A_QUEUE_MAX + 1];
 extern const struct nla_policy tq_nl_queue_set_policy[TQUEUE_A_QUEUE_MAX + 1];
 extern const struct nla_policy tq_nl_queue_id_policy[TQUEUE_A_QUEUE_MAX + 1];	/* del, flush */
 extern const struct nla_policy tq_nl_queue_get_policy[TQUEUE_A_QUEUE_MAX + 1];
+extern const struct nla_policy tq_nl_queue_dump_policy[TQUEUE_A_QUEUE_MAX + 1];
 extern const struct nla_policy tq_nl_queue_open_policy[TQUEUE_A_QUEUE_MAX + 1];
 int tq_nl_queue_new(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_queue_set(struct sk_buff *skb, struct genl_info *info);
@@ -99,6 +111,7 @@ extern const struct nla_policy tq_nl_table_new_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_set_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_id_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_get_policy[TQUEUE_A_TABLE_MAX + 1];
+extern const struct nla_policy tq_nl_table_dump_policy[TQUEUE_A_TABLE_MAX + 1];
 extern const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1];
 /* The table with this id or name, exactly one of which must be given. */
 struct tq_table *tq_nl_table_find(struct tq_net *tn, struct nlattr *id, struct nlattr *name,
@@ -112,7 +125,9 @@ int tq_nl_table_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* nl_rule.c */
 extern const struct nla_policy tq_nl_rules_change_policy[TQUEUE_A_RULES_MAX + 1];
-extern const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1];
+extern const struct nla_policy tq_nl_rule_get_policy[TQUEUE_A_RULES_MAX + 1];
+extern const struct nla_policy tq_nl_rule_dump_policy[TQUEUE_A_RULES_MAX + 1];
+extern const struct nla_policy tq_nl_rule_both_policy[TQUEUE_A_RULES_MAX + 1];
 int tq_nl_rule_new(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_set(struct sk_buff *skb, struct genl_info *info);
 int tq_nl_rule_del(struct sk_buff *skb, struct genl_info *info);
@@ -130,6 +145,7 @@ int tq_nl_rule_test_dump(struct sk_buff *skb, struct netlink_callback *cb);
 extern const struct nla_policy tq_nl_hook_new_policy[TQUEUE_A_HOOK_MAX + 1];
 extern const struct nla_policy tq_nl_hook_set_policy[TQUEUE_A_HOOK_MAX + 1];
 extern const struct nla_policy tq_nl_hook_id_policy[TQUEUE_A_HOOK_MAX + 1];
+extern const struct nla_policy tq_nl_hook_dump_policy[TQUEUE_A_HOOK_MAX + 1];
 /* A device has come or gone: tells of it.  Under tq_net.lock. */
 void tq_nl_hook_changed(struct tq_net *tn, struct tq_hook *h);
 int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info);

@@ -30,6 +30,10 @@ const struct nla_policy tq_nl_hook_id_policy[TQUEUE_A_HOOK_MAX + 1] = {
 	[TQUEUE_A_HOOK_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+const struct nla_policy tq_nl_hook_dump_policy[TQUEUE_A_HOOK_MAX + 1] = {
+	[TQUEUE_A_HOOK_ID]	= TQ_NL_NOT_HERE(TQ_NL_ALL_HOOKS),
+};
+
 static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 {
 	const struct tq_hook *h = object;
@@ -310,7 +314,7 @@ int tq_nl_hook_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	if (id) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, id, "a dump shows all hooks");
+		NL_SET_ERR_MSG_ATTR(cb->extack, id, TQ_NL_ALL_HOOKS);
 		return -EINVAL;
 	}
 	return tq_nl_dump(skb, cb, tn, &tn->hooks, TQUEUE_CMD_HOOK_GET, fill, 0);

@@ -67,6 +67,12 @@ const struct nla_policy tq_nl_queue_get_policy[TQUEUE_A_QUEUE_MAX + 1] = {
 	[TQUEUE_A_QUEUE_QUERY]	   = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
 };
 
+const struct nla_policy tq_nl_queue_dump_policy[TQUEUE_A_QUEUE_MAX + 1] = {
+	[TQUEUE_A_QUEUE_ID]	   = TQ_NL_NOT_HERE(TQ_NL_ALL_QUEUES),
+	[TQUEUE_A_QUEUE_NAME]	   = TQ_NL_NOT_HERE(TQ_NL_ALL_QUEUES),
+	[TQUEUE_A_QUEUE_QUERY]	   = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+};
+
 const struct nla_policy tq_nl_queue_open_policy[TQUEUE_A_QUEUE_MAX + 1] = {
 	[TQUEUE_A_QUEUE_ID]	   = NLA_POLICY_MIN(NLA_U32, 1),
 	[TQUEUE_A_QUEUE_NAME]	   = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },

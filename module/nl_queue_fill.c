@@ -308,7 +308,7 @@ int tq_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	if (which) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, which, "a dump is of all queues");
+		NL_SET_ERR_MSG_ATTR(cb->extack, which, TQ_NL_ALL_QUEUES);
 		return -EINVAL;
 	}
 	return dump(skb, cb, TQUEUE_CMD_QUEUE_GET, query ? nla_get_u32(query) : 0);

@@ -27,7 +27,23 @@ const struct nla_policy tq_nl_rules_change_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
 };
 
-const struct nla_policy tq_nl_rules_get_policy[TQUEUE_A_RULES_MAX + 1] = {
+const struct nla_policy tq_nl_rule_get_policy[TQUEUE_A_RULES_MAX + 1] = {
+	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
+	[TQUEUE_A_RULES_QUERY]	  = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+	[TQUEUE_A_RULES_FILTER]	  = TQ_NL_NOT_HERE(TQ_NL_NO_FILTER),
+};
+
+const struct nla_policy tq_nl_rule_dump_policy[TQUEUE_A_RULES_MAX + 1] = {
+	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
+	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TQUEUE_A_RULES_RULE]	  = TQ_NL_NOT_HERE(TQ_NL_ALL_RULES),
+	[TQUEUE_A_RULES_QUERY]	  = NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+	[TQUEUE_A_RULES_FILTER]	  = NLA_POLICY_NESTED(tq_nl_filter_policy),
+};
+
+const struct nla_policy tq_nl_rule_both_policy[TQUEUE_A_RULES_MAX + 1] = {
 	[TQUEUE_A_RULES_TABLE]	  = { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
 	[TQUEUE_A_RULES_TABLE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[TQUEUE_A_RULES_RULE]	  = NLA_POLICY_NESTED(tq_nl_rule_policy),
@@ -257,7 +273,7 @@ int tq_nl_rule_get(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	if (info->attrs[TQUEUE_A_RULES_FILTER]) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TQUEUE_A_RULES_FILTER],
-				    "a filter is for dumps");
+				    TQ_NL_NO_FILTER);
 		return -EINVAL;
 	}
 	if (GENL_REQ_ATTR_CHECK(info, TQUEUE_A_RULES_RULE)) {
@@ -426,7 +442,7 @@ int tq_nl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		return err;
 	if (attrs[TQUEUE_A_RULES_RULE]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[TQUEUE_A_RULES_RULE],
-				    "a dump shows all rules of a table");
+				    TQ_NL_ALL_RULES);
 		return -EINVAL;
 	}
 	return tq_nl_rules_dump(skb, cb, TQUEUE_CMD_RULE_GET, NULL, attrs[TQUEUE_A_RULES_FILTER],

@@ -34,6 +34,12 @@ const struct nla_policy tq_nl_table_get_policy[TQUEUE_A_TABLE_MAX + 1] = {
 	[TQUEUE_A_TABLE_QUERY]	= NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
 };
 
+const struct nla_policy tq_nl_table_dump_policy[TQUEUE_A_TABLE_MAX + 1] = {
+	[TQUEUE_A_TABLE_ID]	= TQ_NL_NOT_HERE(TQ_NL_ALL_TABLES),
+	[TQUEUE_A_TABLE_NAME]	= TQ_NL_NOT_HERE(TQ_NL_ALL_TABLES),
+	[TQUEUE_A_TABLE_QUERY]	= NLA_POLICY_MASK(NLA_U32, QUERY_BITS),
+};
+
 const struct nla_policy tq_nl_table_flush_policy[TQUEUE_A_TABLE_MAX + 1] = {
 	[TQUEUE_A_TABLE_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
 	[TQUEUE_A_TABLE_NAME]	= { .type = NLA_NUL_STRING, .len = TQUEUE_NAME_SIZE - 1 },
@@ -305,7 +311,7 @@ int tq_nl_table_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	if (one) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, one, "a dump shows all tables");
+		NL_SET_ERR_MSG_ATTR(cb->extack, one, TQ_NL_ALL_TABLES);
 		return -EINVAL;
 	}
 	return tq_nl_dump(skb, cb, tn, &tn->tables, TQUEUE_CMD_TABLE_GET, fill,

@@ -332,7 +332,7 @@ def collect(group):
         return [host_job(group)]
     if group == "check":
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short) +
-                [host_job("spec-policy-test"), host_job("demo-test")])
+                [host_job("demo-test")])
     if group == "check-kernels":
         return guest_jobs(pick(KERNELS), short, 1)
     if group == "check-debug":
@@ -342,7 +342,7 @@ def collect(group):
     if group == "nightly":
         # What installs the packages is in check-packages.
         return (package_jobs(True) +
-                [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "spec-policy-test", "demo-test", "demo-extcap",
+                [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
                                        "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2))

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""mutate.py: from uapi/tqueue.yaml, for each operation, do and dump, and each
+"""mutate.py DIR: from uapi/tqueue.yaml, for each operation, do and dump, and each
 attribute that it takes, in nests too: every way to get that attribute wrong.
-Writes cases for tqnl (tests/guest/tools/tqnl.c explains the lines).
+Writes into folder DIR mutations.cases for tqnl (tests/guest/tools/tqnl.c explains
+the lines), operations.cases, a valid request of each operation, for those who may
+not, and spec.json for policy.py: guests have no YAML.
 
 What an attribute may be is read from the spec alone.  Here is only what the
 spec cannot say: a valid request of each operation (OPS), and for an attribute
@@ -10,6 +12,7 @@ that is of no use alone, or whose first value in range is none, a valid value an
 what goes with it (VALUES).  A new attribute gets a value by its type; if that
 makes no valid request, the test says so, and it needs a line in VALUES.
 """
+import json
 import os
 import sys
 
@@ -488,12 +491,24 @@ def operation(op):
         yield c.command, c.lines
 
 
+def forbidden():
+    """The shortest valid request of each operation, for who may not."""
+    for op in SPEC_.yaml["operations"]["list"]:
+        for mode in {"do", "dump"} & set(op):
+            how = OPS[op["name"]]
+            # Of one that the module does not have the core says that first.
+            yield "EPERM,EOPNOTSUPP ! <- %s %s\n" % (Cases(op, mode).command, text(
+                op["attribute-set"], (how.ways if mode == "do" else how.dump)[0]))
+
+
 def main():
     global SPEC_
     SPEC_ = Spec(SPEC)
-    out = sys.stdout
-    if len(sys.argv) > 1:
-        out = open(os.path.join(sys.argv[1], "mutations.cases"), "w", encoding="utf-8")
+    out = open(os.path.join(sys.argv[1], "mutations.cases"), "w", encoding="utf-8")
+    with open(os.path.join(sys.argv[1], "spec.json"), "w", encoding="utf-8") as f:
+        json.dump(SPEC_.yaml, f)
+    with open(os.path.join(sys.argv[1], "operations.cases"), "w", encoding="utf-8") as f:
+        f.writelines(forbidden())
     for op in SPEC_.yaml["operations"]["list"]:
         if "event" in op or "notify" in op:
             continue
