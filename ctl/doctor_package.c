@@ -176,7 +176,10 @@ static bool failed_build(const char *version, const char *kver, char *line, size
 {
 	char pattern[PATH_MAX];
 
-	/* Of the build that just failed, or of one that was kept by kernel. */
+	/* What dkms-upkeep has kept; of the build that just failed; one kept by kernel. */
+	snprintf(pattern, sizeof(pattern), "/var/lib/tqueue-dkms/%s.log", kver);
+	if (error_in(pattern, line, size, path, path_size))
+		return true;
 	snprintf(pattern, sizeof(pattern), "/var/lib/dkms/tqueue/%s/build/make.log", version);
 	if (error_in(pattern, line, size, path, path_size))
 		return true;
