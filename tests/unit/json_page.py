@@ -7,7 +7,7 @@ import os
 import re
 import sys
 
-ADD = re.compile(r'\b(?:add_\w+|json_object_object_add|count_json)\(\s*\w+,\s*"([^"]+)"')
+ADD = re.compile(r'\b(?:add_\w+|json_object_object_add|count_json|json_count)\(\s*\w+,\s*"([^"]+)"')
 EMIT = re.compile(r'\bemit\([^"]*"(\w+)"')
 LIST = re.compile(r'\bout_document_list\([^"]*"(\w+)"')
 LOSSES = re.compile(r'tq_losses\[\] = \{(.*?)\n\};', re.S)

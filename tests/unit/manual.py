@@ -107,13 +107,15 @@ def fdinfo():
 def config():
     text = page("tqueue.conf.5")
     code = source("ctl/parse_object.c")
-    keys = re.findall(r'\{ "([a-z]+)", "', code[code.index("parse_queue_keys[] = {"):
-                                              code.index("};", code.index("parse_queue_keys[] = {"))])
-    line = re.search(r"\.It Ic queue add .*", text)[0]
-    code = source("ctl/config_read.c")
-    rows = re.findall(r'\{ "([a-z]+)", read_', code)
-    return missing(keys, line.split()) + missing(["Ic %s add" % r for r in rows], text) + \
-        ([] if keys and len(rows) == 4 else ["no keys, or rows: %s %s" % (keys, rows)])
+    errors = []
+    for what in ("queue", "table"):
+        begin = code.index("parse_%s_keys[] = {" % what)
+        keys = re.findall(r'\{ "([a-z]+)", "', code[begin:code.index("};", begin)])
+        line = re.search(r"\.It Ic %s add .*" % what, text)[0]
+        errors += missing(keys, line.split()) + ([] if keys else ["no keys of a " + what])
+    rows = re.findall(r'\{ "([a-z]+)", config_read_', source("ctl/config_read.c"))
+    return errors + missing(["Ic %s add" % r for r in rows], text) + \
+        ([] if len(rows) == 4 else ["no rows: %s" % rows])
 
 
 def words():
