@@ -92,6 +92,8 @@ static int parse_word(struct parse *p, struct replay_words *w)
 	if (parse_take(p, "count"))
 		return w->count ? parse_bad(p, "given twice") : parse_u64(p, &w->count, 1);
 	if (parse_take(p, "summary")) {
+		if (w->summary)
+			return parse_bad(p, "given twice");
 		w->summary = true;
 		return 0;
 	}

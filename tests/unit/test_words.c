@@ -36,6 +36,7 @@ static const struct value {
 	{ "ADDRESS", "10.0.0.1", WORD }, { "stream|list", "stream", WORD },
 	{ "NAME", "n1", NAME }, { "QUEUE", "q", NAME }, { "TABLE", "t", NAME },
 	{ "FILE", "/nonexistent/f", ANYTHING }, { "TEXT|-", "text", ANYTHING },
+	{ "EXPRESSION", "tcp", ANYTHING },
 };
 
 /* Words whose value is another than others of that name have. */
@@ -197,6 +198,24 @@ static bool is_many(const char *key)
 	return false;
 }
 
+/* Commands that take any strange word for a file. */
+static bool only_files(const char *path)
+{
+	return !strcmp(path, "apply") || !strcmp(path, "restore");
+}
+
+/* The right line that @key can follow: some follow another word only. */
+static const char *base_for(const char *path, const char *key, const char *base)
+{
+	static const char *const of_capture[] = { "filter", "count", "summary" };
+	size_t i;
+
+	for (i = 0; i < COUNT(of_capture); i++)
+		if (!strcmp(path, "rule test") && !strcmp(key, of_capture[i]))
+			return "rule test t capture /nonexistent/f";
+	return base;
+}
+
 static void one_key(const char *path, const char *base, const struct parse_key *key)
 {
 	const unsigned int n = count(base);
@@ -223,7 +242,7 @@ static void one_key(const char *path, const char *base, const struct parse_key *
 		wrong(text, count(right) + 1, count(right) + 3, "it is there twice");
 	}
 	/* Behind the name of the command, and not where any word is a file. */
-	if (strcmp(path, "apply"))
+	if (!only_files(path))
 		strangers(right, count(path));
 }
 
@@ -345,9 +364,9 @@ static void test_words_of(const struct command *row, const char *path)
 			snprintf(base, sizeof(base), "%s", path);
 		for (i = 0; row->keys && (key = row->keys(i)) && key->name; i++)
 			if (!has_word(base, key->name))
-				one_key(path, base, key);
+				one_key(path, base_for(path, key->name, base), key);
 	}
-	if (strcmp(path, "apply"))
+	if (!only_files(path))
 		strangers(base, n);
 }
 
