@@ -4,13 +4,15 @@
  * buffer does, and says which of two states each dump shows.
  *
  *   tqdump [-b BYTES] [-s SECONDS] [-x COMMAND] TABLE A B
+ *   tqdump [-b BYTES] -x COMMAND
  *
  * In a state all rules have the same mark to set, 1 or 2, and there are A or B of
  * them with the priorities 1, 2, 3, ...: whatever is none of both is a mixture.
  * Prints name=value lines: dumps, a, b, torn (told to be interrupted, of whatever
  * content), mixed (not told, but neither A nor B).
  *
- * -x: one dump, and COMMAND after its first part.
+ * -x: one dump, and COMMAND after its first part; without TABLE a dump of the
+ * queues, of which only "torn" is told.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,6 +33,7 @@ static size_t room = 4096;
 struct seen {
 	u32	rules;
 	u32	mark;
+	int	of_rules;
 	int	torn;
 	int	odd;		/* a mark or priority that does not follow */
 };
@@ -83,7 +86,7 @@ static int see(struct seen *s, const struct nlmsghdr *h)
 			die("dump: %s", nl_error_name(-err));
 		return h->nlmsg_type == NLMSG_DONE;
 	}
-	for (; (next = attr_next(p, end, &a)); p = next)
+	for (; s->of_rules && (next = attr_next(p, end, &a)); p = next)
 		if (a.nla_type == TQUEUE_A_RULES_RULE)
 			see_rule(s, p + sizeof(a), p + a.nla_len);
 	return 0;
@@ -96,7 +99,11 @@ static void dump(const char *table, const char *between, struct seen *s)
 	int done = 0, parts = 0;
 
 	memset(s, 0, sizeof(*s));
-	snprintf(line, sizeof(line), "RULE_GET dump RULES_TABLE=str:%s", table);
+	s->of_rules = !!table;
+	if (table)
+		snprintf(line, sizeof(line), "RULE_GET dump RULES_TABLE=str:%s", table);
+	else
+		snprintf(line, sizeof(line), "QUEUE_GET dump");
 	nl_split(line, words, ARRAY_SIZE(words));
 	nl_send(words);
 	while (!done) {
@@ -137,14 +144,21 @@ int main(int argc, char **argv)
 			die("see the head of tqdump.c");
 		}
 	}
-	if (argc - optind != 3 || room > 1 << 16)
+	if ((argc - optind != 3 && (argc > optind || !between)) || room > 1 << 16)
 		die("see the head of tqdump.c");
-	want[0] = (u32)number(argv[optind + 1]);
-	want[1] = (u32)number(argv[optind + 2]);
+	if (argc > optind) {
+		want[0] = (u32)number(argv[optind + 1]);
+		want[1] = (u32)number(argv[optind + 2]);
+	}
 	nl_open();
 	nl_find_family();
 	/* The kernel makes parts as large as a buffer that it has seen on the socket. */
 	nl_open();
+	if (argc == optind) {
+		dump(NULL, between, &s);
+		printf("torn=%d\n", s.torn);
+		return 0;
+	}
 	end = now_ns() + seconds * 1000000000;
 	do {
 		dump(argv[optind], between, &s);
