@@ -109,6 +109,9 @@ int tqctl_try(struct tqctl *t, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
 		return TQCTL_REFUSED;
 	if (tnl_warning(t->nl)[0])
 		tqctl_say(t, "the kernel says: %s", tnl_warning(t->nl));
+	if (tnl_torn(t->nl))
+		tqctl_say(t, "the objects kept changing while they were read: "
+			  "some may be missing or old");
 	return TQCTL_OK;
 }
 
