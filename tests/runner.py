@@ -16,6 +16,8 @@ with these lines in its first comment (all optional):
   # modules: A B              kernel modules, folders beside it, that it needs
   # made: PROGRAM             run here before, with a folder to put further files into
   # kernels: K1,K2            where it can run; default all
+  # ci-kernels: K1,K2         where it does with TQUEUE_SHORT=1, unless it is chosen:
+                              for what depends on the kernel little
   # short: VAR=VALUE ...      arguments of a short run
   # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
                               for the nightly; the others run there in their short form
@@ -223,7 +225,7 @@ def header(path):
         for text in f:
             if not text.startswith("#"):
                 break
-            m = re.match(r"#\s*(timeout|files|modules|made|kernels|short|debug|alone):\s*(.*?)\s*$", text)
+            m = re.match(r"#\s*(timeout|files|modules|made|kernels|ci-kernels|short|debug|alone):\s*(.*?)\s*$", text)
             if m:
                 out[m[1]] = m[2]
     return out
@@ -260,8 +262,9 @@ def guest_command(kernel, tests, script, args, group=False):
     return command + [script] + args
 
 
-def guest_jobs(kernels, short, groups=0):
-    """The guest tests on @kernels; with @groups, so many guests for each kernel."""
+def guest_jobs(kernels, short, groups=0, few=False):
+    """The guest tests on @kernels; with @groups, so many guests for each kernel; with
+    @few, each on its ci-kernels only."""
     chosen = os.environ.get("TQUEUE_TESTS", "").split()
     groups = 0 if os.environ.get("TQUEUE_GROUP") == "0" else groups
     jobs = []
@@ -270,7 +273,10 @@ def guest_jobs(kernels, short, groups=0):
         for path in sorted(glob.glob(os.path.join(HERE, "guest", "t_*.sh"))):
             name = os.path.basename(path)[2:-3]
             keys = header(path)
-            only = keys.get("kernels", "all").replace(",", " ").split()
+            only = keys.get("kernels", "all")
+            if few and not chosen:
+                only = keys.get("ci-kernels", only)
+            only = only.replace(",", " ").split()
             if chosen and name not in chosen or not {"all", kernel} & set(only):
                 continue
             args = keys.get("short", "").split() if short else []
@@ -324,7 +330,7 @@ def collect(group):
     """The jobs of a group.  The debug kernel is the slowest to have ready, so
     it comes last."""
     want = os.environ.get("TQUEUE_KERNELS", "").split()
-    short = os.environ.get("TQUEUE_SHORT") == "1"
+    short = few = os.environ.get("TQUEUE_SHORT") == "1"
 
     def pick(kernels):
         return [k for k in kernels if not want or k in want]
@@ -334,9 +340,9 @@ def collect(group):
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short) +
                 [host_job("demo-test")])
     if group == "check-kernels":
-        return guest_jobs(pick(KERNELS), short, 1)
+        return guest_jobs(pick(KERNELS), short, 1, few)
     if group == "check-debug":
-        return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2)
+        return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2, few)
     if group == "check-packages":
         return package_jobs(short)
     if group == "nightly":

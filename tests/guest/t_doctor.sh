@@ -10,6 +10,7 @@
 # timeout: 120
 # alone: yes
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short:
 . "$(dirname "$0")/lib.sh"
 

@@ -7,6 +7,7 @@
 # timeout: 90
 # files: ../../ctl/man/tqueue.4 ../../ctl/man/tqueue.conf.5 ../../ctl/man/iptables-tqueue.8
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short:
 . "$(dirname "$0")/lib.sh"
 

@@ -8,6 +8,7 @@
 # timeout: 90
 # files: openmetrics.py
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short: WRITES=10
 . "$(dirname "$0")/lib.sh"
 : "${WRITES=40}"

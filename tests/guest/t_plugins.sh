@@ -8,6 +8,7 @@
 # timeout: 240
 # files: iptables_t.py ../../ctl/xtables/libxt_tqueue.t ../../ctl/xtables/libxt_TQUEUE.t
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short: FEW=1
 . "$(dirname "$0")/lib.sh"
 : "${FEW=0}"

@@ -6,6 +6,7 @@
 # timeout: 90
 # files: ../../README.md ../demo/readme.py
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short:
 . "$(dirname "$0")/lib.sh"
 

@@ -11,6 +11,7 @@
 # timeout: 200
 # files: replay.py
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short: N=700 BIG=10000
 # debug: 300 N=700 BIG=5000
 . "$(dirname "$0")/lib.sh"

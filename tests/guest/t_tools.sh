@@ -8,6 +8,7 @@
 # timeout: 60
 # files: match.sh
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short:
 . "$(dirname "$0")/lib.sh"
 . ./match.sh

@@ -9,6 +9,7 @@
 # files: ynl.py
 # made: ../spec/ynl-files
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short:
 . "$(dirname "$0")/lib.sh"
 

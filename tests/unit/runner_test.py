@@ -72,8 +72,8 @@ def tree(tmp, scripts):
 def run(tmp, group, **env):
     proc = subprocess.run([sys.executable, tmp + "/runner.py", group], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False,
-                          env=dict(os.environ, TMPDIR=os.path.dirname(tmp), TQUEUE_KERNELS="trixie", TQUEUE_TESTS="",
-                                   TQUEUE_RESULTS="", TQUEUE_SHORT="1", **env))
+                          env={**os.environ, "TMPDIR": os.path.dirname(tmp), "TQUEUE_KERNELS": "trixie",
+                               "TQUEUE_TESTS": "", "TQUEUE_RESULTS": "", "TQUEUE_SHORT": "1", **env})
     return proc.returncode, proc.stdout
 
 
@@ -109,6 +109,11 @@ def main():
                    "b": "# alone: yes\n[ ! -e \"${0%/*}/t_a.sh\" ] && echo ok 1 - y"})
         check("one that wants to be alone", run(tmp, "check-kernels"), 0, "3 passed, 0 failed, 0 skipped",
               "check-kernels: 2 tests", "[trixie b] ok 1")
+        # "trixie" is none of its few, which count in the CI only.
+        tree(tmp, {"a": "echo ok 1 - x", "b": "# ci-kernels: sid\necho ok 1 - y"})
+        check("one for few kernels", run(tmp, "check-kernels"), 0, "1 passed, 0 failed, 0 skipped")
+        check("and chosen", run(tmp, "check-kernels", TQUEUE_TESTS="a b"), 0, "2 passed, 0 failed, 0 skipped")
+        check("and in full", run(tmp, "check-kernels", TQUEUE_SHORT=""), 0, "2 passed, 0 failed, 0 skipped")
         tree(tmp, {})
         check("nothing to do is no success", run(tmp, "check-kernels"), 1, "0 passed, 1 failed, 0 skipped")
     print("1..%d" % n)
