@@ -23,7 +23,7 @@ with these lines in its first comment (all optional):
                               for the nightly; the others run there in their short form
   # alone: yes                it leaves the guest as no other test could use it
 
-Where the tests of a kernel are many (check-kernels, check-debug, nightly), they
+Where the tests of a kernel are many (all groups but that of a few chosen ones), they
 share a guest: tests/group.sh.  TQUEUE_GROUP=0 gives each its own.
 
 Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer,
@@ -337,7 +337,7 @@ def collect(group):
     if group in ("lint", "spec", "unit", "fuzz"):
         return [host_job(group)]
     if group == "check":
-        return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short) +
+        return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short, 2) +
                 [host_job("demo-test")])
     if group == "check-kernels":
         return guest_jobs(pick(KERNELS), short, 1, few)
