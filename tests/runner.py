@@ -23,8 +23,8 @@ with these lines in its first comment (all optional):
                               for the nightly; the others run there in their short form
   # alone: yes                it leaves the guest as no other test could use it
 
-Where the tests of a kernel are many (all groups but that of a few chosen ones), they
-share a guest: tests/group.sh.  TQUEUE_GROUP=0 gives each its own.
+The tests of a kernel share a guest or two: tests/group.sh.  TQUEUE_GROUP=0 gives each
+its own.
 
 Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer,
 TQUEUE_SHORT=1 makes guest tests short (0: never), TQUEUE_JOBS=N how many run at
