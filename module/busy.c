@@ -17,23 +17,18 @@
  * What was counted before stays where it is; the counters of a rule are the sum
  * of all places.  Packets that have not seen the flag yet go on counting there.
  */
-#include <linux/module.h>
-
 #include "busy.h"
+#include "param.h"
 #include "table.h"
 #include "txn.h"
 
 /* Only so many of a table. */
 #define RULES_MAX	4096
 
-static unsigned int busy_rate = 16384;
-module_param(busy_rate, uint, 0644);
-MODULE_PARM_DESC(busy_rate, "Packets a second from which on a rule counts on each CPU by itself; 0: never");
-
 void tq_busy_look(struct tq_table *t, const struct tq_version *home)
 {
 	struct tq_rule *rule = tq_version_rule(home);
-	const u32 packets = atomic64_read(&home->packets), rate = READ_ONCE(busy_rate);
+	const u32 packets = atomic64_read(&home->packets), rate = READ_ONCE(tq_params.busy_rate);
 	const u32 more = packets - READ_ONCE(rule->first.hits);
 	unsigned int i;
 
@@ -58,7 +53,7 @@ void tq_busy_look(struct tq_table *t, const struct tq_version *home)
 
 static void set_busy(struct tq_version *v)
 {
-	/* Who sees the flag finds the counters: pairs with tq_busy_count(). */
+	/* (Q) who sees the flag finds the counters; pairs with tq_busy_count(). */
 	if (v)
 		smp_store_release(&v->flags, v->flags | TQ_V_BUSY);
 }
@@ -79,6 +74,7 @@ static void promote(struct tq_table *t, struct tq_rule *rule)
 		tq_table_uncharge(t, tq_busy_memory());
 		return;
 	}
+	/* (P) they are cleared; pairs with tq_rule_counters(). */
 	smp_store_release(&rule->extra->busy, busy);
 	t->busy.rules++;
 	set_busy(rule->current_ver);
@@ -104,7 +100,7 @@ static void busy_work(struct work_struct *work)
 
 void tq_rule_counters(const struct tq_rule *rule, struct tq_counters *sum)
 {
-	/* Pairs with the release in rule.c:tq_rule_make_extra(). */
+	/* (P) pairs with rule.c:tq_rule_make_extra() and promote(). */
 	const struct tq_extra *extra = smp_load_acquire(&rule->extra);
 	const struct tq_counters __percpu *busy = extra ? smp_load_acquire(&extra->busy) : NULL;
 	const struct tq_version *home = rule->first.v;

@@ -46,7 +46,7 @@ static inline void tq_busy_count(const struct tq_rule *rule, u32 len, u32 now)
 {
 	struct tq_counters __percpu *c;
 
-	/* Pairs with the release in busy.c:promote(). */
+	/* (Q) pairs with the release in busy.c:set_busy(). */
 	smp_rmb();
 	c = rule->extra->busy;
 	/* Each by itself is whole on every CPU and in every context. */

@@ -139,6 +139,13 @@ static void notify(struct tq_net *tn, const struct genl_info *info, struct tq_ta
 	tq_nl_ntf_send(tn, skb, info);
 }
 
+/* The table that the request names by id or name. */
+static struct tq_table *named(struct tq_net *tn, struct genl_info *info)
+{
+	return tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID],
+				info->attrs[TQUEUE_A_TABLE_NAME], info->extack);
+}
+
 int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *name = info->attrs[TQUEUE_A_TABLE_NAME];
@@ -189,8 +196,7 @@ int tq_nl_table_set(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	mutex_lock(&tn->lock);
-	t = tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID], info->attrs[TQUEUE_A_TABLE_NAME],
-			     info->extack);
+	t = named(tn, info);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
@@ -220,7 +226,7 @@ int tq_nl_table_del(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	mutex_lock(&tn->lock);
-	t = tq_nl_table_find(tn, id, name, info->extack);
+	t = named(tn, info);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;
@@ -253,8 +259,7 @@ int tq_nl_table_get(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	mutex_lock(&tn->lock);
-	t = tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID], info->attrs[TQUEUE_A_TABLE_NAME],
-			     info->extack);
+	t = named(tn, info);
 	err = IS_ERR(t) ? PTR_ERR(t) :
 	      reply(info, tn, t, TQUEUE_CMD_TABLE_GET, query ? nla_get_u32(query) : 0);
 	mutex_unlock(&tn->lock);
@@ -273,8 +278,7 @@ int tq_nl_table_flush(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	mutex_lock(&tn->lock);
-	t = tq_nl_table_find(tn, info->attrs[TQUEUE_A_TABLE_ID], info->attrs[TQUEUE_A_TABLE_NAME],
-			     info->extack);
+	t = named(tn, info);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto unlock;

@@ -23,6 +23,7 @@ struct tq_params tq_params = {
 	.ring_size		= TQ_RING_SIZE_MIN > TQ_RING_SIZE_DEFAULT ?
 				  TQ_RING_SIZE_MIN : TQ_RING_SIZE_DEFAULT,
 	.flush_us		= TQ_FLUSH_US_DEFAULT,
+	.busy_rate		= 16384,
 	/* What an unprivileged user may have in pipes, and enough for the default
 	 * queue on 63 CPUs, or some 200,000 rules.
 	 */
@@ -147,6 +148,11 @@ static int set_flush(const char *val, const struct kernel_param *kp)
 	return set_u32(val, kp, 1, TQ_FLUSH_US_MAX);
 }
 
+static int set_rate(const char *val, const struct kernel_param *kp)
+{
+	return set_u32(val, kp, 0, U32_MAX);
+}
+
 static int set_limit(const char *val, const struct kernel_param *kp)
 {
 	u64 v;
@@ -173,6 +179,8 @@ PARAM(watermark, set_watermark, param_get_uint,
       "Bytes in a ring of a new queue that wake a reader, 0 for a sixteenth of the ring (0)");
 PARAM(flush_us, set_flush, param_get_uint,
       "Microseconds after which a reader of a new queue is woken anyway (10000)");
+PARAM(busy_rate, set_rate, param_get_uint,
+      "Packets in a second from which on a rule counts on each CPU by itself, 0 for never (16384)");
 PARAM(max_memory, set_limit, param_get_ulong,
       "Bytes of queues and tables in the initial user namespace, 0 for no limit (0)");
 PARAM(max_queues, set_limit, param_get_ulong,

@@ -15,6 +15,7 @@
  * @snaplen: of new queues
  * @watermark: of new queues; 0: a sixteenth of the ring
  * @flush_us: of new queues
+ * @busy_rate: packets in a second that make a rule busy (busy.c); 0: none does
  * @max_memory: bytes of the initial user namespace; 0: no limit, as for the rest
  * @max_queues: of the same
  * @max_user_memory: of each other user namespace
@@ -25,6 +26,7 @@ struct tq_params {
 	u32		snaplen;
 	u32		watermark;
 	u32		flush_us;
+	u32		busy_rate;
 	unsigned long	max_memory;
 	unsigned long	max_queues;
 	unsigned long	max_user_memory;

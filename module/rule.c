@@ -239,14 +239,16 @@ int tq_actions_copy(struct tq_actions *to, const struct tq_actions *from)
 void tq_version_be_born(struct tq_version *v, unsigned long gen)
 {
 	WRITE_ONCE(v->born, gen);
-	/* (A) Who sees that it is young knows when it was born. */
+	/* (O) who sees that it is young knows when it was born; pairs with
+	 * tq_version_seen_by().
+	 */
 	smp_store_release(&v->flags, (v->flags & ~TQ_V_PENDING) | TQ_V_YOUNG);
 }
 
 void tq_version_die(struct tq_version *v, unsigned long gen)
 {
 	WRITE_ONCE(v->link->died, gen);
-	/* (A) likewise */
+	/* (O) likewise */
 	smp_store_release(&v->flags, v->flags | TQ_V_DYING);
 }
 
@@ -263,7 +265,7 @@ static bool gen_from(unsigned long gen, u32 since)
 
 bool tq_version_seen_by(const struct tq_version *v, unsigned long gen)
 {
-	/* Pairs with (A). */
+	/* (O) pairs with tq_version_be_born() and tq_version_die(). */
 	const u8 flags = smp_load_acquire(&v->flags);
 
 	if (flags & TQ_V_PENDING)
@@ -316,7 +318,7 @@ int tq_rule_make_extra(struct tq_rule *rule)
 		return -ENOMEM;
 	extra->rule = rule;
 	RB_CLEAR_NODE(&extra->expiry);
-	/* Pairs with the acquire in tq_rule_expires(). */
+	/* (P) pairs with tq_rule_expires() and busy.c:tq_rule_counters(). */
 	smp_store_release(&rule->extra, extra);
 	return 0;
 }

@@ -278,20 +278,21 @@ struct tq_later {
 /* The version holds a reference to it. */
 static inline struct tq_rule *tq_version_rule(const struct tq_version *v)
 {
-	return v->flags & TQ_V_HOME ? container_of(v->link, struct tq_rule, first) :
-				      container_of(v->link, struct tq_later, link)->rule;
+	return READ_ONCE(v->flags) & TQ_V_HOME ?
+	       container_of(v->link, struct tq_rule, first) :
+	       container_of(v->link, struct tq_later, link)->rule;
 }
 
 /* Where a hit of @v counts. */
 static inline struct tq_version *tq_version_home(struct tq_version *v)
 {
-	return likely(v->flags & TQ_V_HOME) ? v : tq_version_rule(v)->first.v;
+	return likely(READ_ONCE(v->flags) & TQ_V_HOME) ? v : tq_version_rule(v)->first.v;
 }
 
 /* jiffies64; 0: never. */
 static inline u64 tq_rule_expires(const struct tq_rule *rule)
 {
-	/* Pairs with the release in tq_rule_make_extra(). */
+	/* (P) pairs with the release in tq_rule_make_extra(). */
 	const struct tq_extra *extra = smp_load_acquire(&rule->extra);
 
 	return extra ? READ_ONCE(extra->expires) : 0;

@@ -157,6 +157,12 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 	return tq_queue_packet(steal, visit->skb, &meta, 0);
 }
 
+/* Other flags may change under us, not this one. */
+static bool plain(const struct tq_version *v)
+{
+	return READ_ONCE(v->flags) & TQ_V_PLAIN;
+}
+
 /* Counts a hit.  True: the packet is to end here. */
 static bool hit(const struct visit *visit, struct tq_version *v, bool match_only)
 {
@@ -167,7 +173,7 @@ static bool hit(const struct visit *visit, struct tq_version *v, bool match_only
 				      tq_version_rule(v)->handle, v->prio,
 				      match_only ? TQUEUE_VERDICT_MATCH : v->verdict,
 				      visit->key.len);
-	if (v->flags & TQ_V_PLAIN || (!v->link->actions->n_copies && !v->link->actions->steal))
+	if (plain(v) || (!v->link->actions->n_copies && !v->link->actions->steal))
 		return false;
 	return put_records(visit, v, match_only);
 }
@@ -208,7 +214,7 @@ unsigned int tq_verdict(struct tq_table *t, struct sk_buff *skb,
 		if (hit(&visit, v, false))
 			return end_here(skb);
 		/* It must not go on as if no rule had asked for a change. */
-		if (!(v->flags & TQ_V_PLAIN) && unlikely(!change(&visit, v->link->actions)))
+		if (!plain(v) && unlikely(!change(&visit, v->link->actions)))
 			return NF_DROP;
 		switch (v->verdict) {
 		case TQUEUE_VERDICT_ACCEPT:

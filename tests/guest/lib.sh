@@ -272,6 +272,26 @@ gen() {
 	in_ns a tqgen -d "$MAC_B" "$@"
 }
 
+# take_tap COMMAND...: its results as ours, numbered on; all that it has planned
+take_tap() {
+	local line status plan="" n=0
+	"$@" >"$WORK/tap" 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		ok\ *\ #\ SKIP*) line=${line#ok * - } && skip "${line% # SKIP*}" "${line#*# SKIP }" ;;
+		ok\ *) pass "${line#ok * - }" ;;
+		not\ ok\ *) fail "${line#not ok * - }" ;;
+		1..*) plan=${line#1..} && continue ;;
+		*) echo "# ${line#\# }" && continue ;;
+		esac
+		n=$((n + 1))
+	done <"$WORK/tap"
+	if [ $status -gt 1 ] || [ "$n" != "$plan" ]; then
+		fail "$* ended with $status and $n of ${plan:-no plan}"
+	fi
+}
+
 # ---- tqctl ----
 
 T() { tqctl -n b "$@"; }

@@ -62,6 +62,7 @@ done
 is "$(memory)" "$idle" "below the rate: not"
 ! { echo nonsense >$PARAM; } 2>/dev/null
 ok $? "a rate is a number"
+is "$(cat $PARAM)" 4000000000 "and what is none changes nothing"
 
 echo 100 >$PARAM
 busy() {

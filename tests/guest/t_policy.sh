@@ -32,21 +32,6 @@ memory() { json_sum memory "$(T -j table show)"; }
 before=$(memory)
 sed "s/\$q\>/$(queue_id q)/g; s/\$r\>/$(queue_id r)/g; s/\$u\>/$(json_num id "$(T -j table show u)")/g" \
 	mutations.cases >"$WORK/cases"
-take_tap() { # COMMAND...: its results as ours
-	local line status
-	"$@" >"$WORK/tap" 2>&1
-	status=$?
-	while IFS= read -r line; do
-		case $line in
-		*\ #\ SKIP*) line=${line#ok * - } && skip "${line% # SKIP*}" "${line#*# SKIP }" ;;
-		ok\ *) pass "${line#ok * - }" ;;
-		not\ ok\ *) fail "${line#not ok * - }" ;;
-		1..*) ;;
-		*) echo "# ${line#\# }" ;;
-		esac
-	done <"$WORK/tap"
-	[ $status -le 1 ] || fail "$1 ended with $status"
-}
 take_tap in_ns b tqnl -g "$EVERY" "$WORK/cases"
 take_tap python3 ./policy.py spec.json
 same() { [ "$(memory)" = "$before" ]; }

@@ -26,18 +26,7 @@ must T -b - <<-END
 	hook add t family inet hook prerouting priority raw
 END
 sed "s/\$q/$(queue_id q)/g" refuse.cases >"$WORK/cases"
-in_ns b tqnl "$WORK/cases" >"$WORK/tap" 2>&1
-status=$?
-# The numbers of the cases go on where ours are.
-while IFS= read -r line; do
-	case $line in
-	ok\ *) pass "${line#ok * - }" ;;
-	not\ ok\ *) fail "${line#not ok * - }" ;;
-	1..*) ;;
-	*) echo "$line" ;;
-	esac
-done <"$WORK/tap"
-[ $status -le 1 ] || fail "tqnl ended with $status"
+take_tap in_ns b tqnl "$WORK/cases"
 
 dump() { T -j queue show; T -j table show; T -j rule list t; T -j hook list; }
 dump >"$WORK/before"

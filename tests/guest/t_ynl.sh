@@ -28,15 +28,5 @@ grep -q '"name": "q", "mode": "log", "ring-size": 16384' "$WORK/out"
 ok $? "it says what was made"
 check "tqctl sees it" T queue show q
 must T queue del q
-in_ns b python3 ynl.py >"$WORK/tap" 2>&1
-status=$?
-while IFS= read -r line; do
-	case $line in
-	ok\ *) pass "${line#ok * - }" ;;
-	not\ ok\ *) fail "${line#not ok * - }" ;;
-	1..*) ;;
-	*) echo "# ${line#\# }" ;;
-	esac
-done <"$WORK/tap"
-[ $status -le 1 ] || fail "ynl.py ended with $status"
+take_tap in_ns b python3 ynl.py
 finish
