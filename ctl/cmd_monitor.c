@@ -1,18 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* "monitor": what changes, as it changes. */
+/*
+ * "monitor": what changes, as it changes.
+ *
+ * A socket that is full takes nothing more until it has been read empty; then all
+ * that came in is older than what was lost, and all that will come in is newer.  So
+ * the state is read when there is nothing left to read, by another socket, and holds
+ * everything that was lost.  Events that come meanwhile may be in it already:
+ * each has the whole object, which makes it right to follow them on top.
+ */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <json-c/json.h>
+#include <linux/netlink.h>
+#include <netlink/msg.h>
 
 #include "msg.h"
 #include "print.h"
 #include "stop.h"
 #include "tqctl.h"
 
+/**
+ * struct monitor - where a monitor is
+ * @t: its socket asks
+ * @events: the one that listens
+ * @serial: of the last event; 0: none yet
+ * @behind: events are missing since the state was read
+ * @known: serial when the state was last begun to be read; 0: never, or not told
+ * @reading: the state is being read
+ * @tables: names of the tables in it
+ * @n: how many
+ * @room: of @tables
+ * @full: no memory for more of them
+ */
 struct monitor {
 	struct tqctl	*t;
-	uint32_t	serial;		/* of the last event; 0: none yet */
+	struct tnl	*events;
+	uint32_t	serial;
+	bool		behind;
+	uint32_t	known;
+	bool		reading;
+	char		(*tables)[TQUEUE_NAME_SIZE];
+	size_t		n, room;
+	bool		full;
 };
 
 static const struct tq_name events[] = {
@@ -58,7 +89,7 @@ static void check_serial(struct monitor *m, uint32_t serial)
 {
 	uint32_t next = m->serial + 1;
 
-	if (!serial)
+	if (!serial || m->reading)
 		return;
 	if (!next)
 		next = 1;
@@ -67,6 +98,9 @@ static void check_serial(struct monitor *m, uint32_t serial)
 
 		tqctl_say(m->t, "events %u to %u are missing: too many to follow", next, last);
 		emit_lost(m, next, last);
+		/* Those that were told of when they were lost are in the state. */
+		if (!m->known || (int32_t)(m->known - last) < 0)
+			m->behind = true;
 	}
 	m->serial = serial;
 }
@@ -77,7 +111,8 @@ static void emit(struct monitor *m, const char *event, uint32_t serial, const ch
 	json_object *obj = json_object_new_object();
 
 	json_object_object_add(obj, "event", json_object_new_string(event));
-	json_object_object_add(obj, "serial", json_object_new_int64(serial));
+	if (serial && !m->reading)
+		json_object_object_add(obj, "serial", json_object_new_int64(serial));
 	if (value)
 		json_object_object_add(obj, key, value);
 	out_json(&m->t->out, obj);
@@ -112,6 +147,8 @@ static void table_event(struct monitor *m, const char *event, const struct tnl_r
 		return;
 	}
 	check_serial(m, table.serial);
+	if (m->reading && !m->known)
+		m->known = table.serial;	/* tables are read first */
 	if (t->out.json) {
 		emit(m, event, table.serial, "table", json_table(&table));
 	} else {
@@ -162,7 +199,7 @@ static void rule_event(struct monitor *m, const char *event, const struct tnl_re
 			continue;
 		}
 		fprintf(t->out.file, "%s %s ", event, frame.table);
-		if (reply->cmd == TQUEUE_CMD_RULE_NEW_NTF || reply->cmd == TQUEUE_CMD_RULE_SET_NTF)
+		if (rule.has & TQ_BIT(TQUEUE_A_RULE_PRIO))
 			print_rule(t->out.file, &rule, t->stats);
 		else
 			fprintf(t->out.file, "handle %" PRIu64, rule.handle);
@@ -215,29 +252,147 @@ static void show(const struct tnl_reply *reply, void *arg)
 	}
 }
 
-static int follow(struct tqctl *t, struct monitor *m, const struct stop *stop)
+static void remember(struct monitor *m, const struct tnl_reply *reply)
 {
-	struct tnl_error err;
+	struct tq_table table;
 
-	while (!ferror(t->out.file)) {
-		switch (stop_wait(stop, tnl_fd(t->nl), -1)) {
+	if (m->full || msg_table_get(reply, &table))
+		return;
+	if (m->n == m->room) {
+		const size_t room = m->room ? 2 * m->room : 64;
+		void *tables = realloc(m->tables, room * sizeof(*m->tables));
+
+		m->full = !tables;
+		if (m->full)
+			goto out;
+		m->tables = tables;
+		m->room = room;
+	}
+	memcpy(m->tables[m->n++], table.name, sizeof(table.name));
+out:
+	tq_table_free(&table);
+}
+
+static void show_state(const struct tnl_reply *reply, void *arg)
+{
+	struct monitor *m = arg;
+
+	switch (reply->cmd) {
+	case TQUEUE_CMD_QUEUE_GET:
+		queue_event(m, "queue state", reply);
+		break;
+	case TQUEUE_CMD_TABLE_GET:
+		table_event(m, "table state", reply);
+		remember(m, reply);
+		break;
+	case TQUEUE_CMD_RULE_GET:
+		rule_event(m, "rule state", reply);
+		break;
+	case TQUEUE_CMD_HOOK_GET:
+		hook_event(m, "hook state", reply);
+		break;
+	}
+}
+/* @table: its rules; NULL: all objects of the kind.  An exit status. */
+static int read_some(struct monitor *m, uint8_t cmd, const char *table)
+{
+	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
+	struct tqctl *t = m->t;
+	struct tnl_error err;
+	struct nl_msg *msg;
+	int code;
+
+	msg = tqctl_message(t, cmd, NLM_F_DUMP, &code);
+	if (!msg)
+		return code;
+	if (table) {
+		memcpy(frame.table, table, sizeof(frame.table));
+		msg_rules_put(msg, &frame);
+	}
+	code = tqctl_try(t, msg, show_state, m, &err);
+	if (!code) {
+		/* What changed in it is told by events; what was left out is not. */
+		m->behind = m->behind || tnl_torn(t->nl);
+	} else if (table && err.code == ENOENT && !err.local) {
+		code = TQCTL_OK;	/* deleted since: an event says so */
+	} else if (err.code == EAGAIN && err.local) {
+		tqctl_say(t, "%s", err.text);
+		m->behind = true;
+		code = TQCTL_OK;
+	} else {
+		code = tqctl_refused(t, msg, &err);
+	}
+	nlmsg_free(msg);
+	return code;
+}
+
+static void emit_mark(struct monitor *m, const char *mark)
+{
+	if (m->t->out.json)
+		emit(m, mark, 0, NULL, NULL);
+	else
+		fprintf(m->t->out.file, "%s\n", mark);
+}
+
+/* Everything that there is, for those who follow it. */
+static int read_state(struct monitor *m)
+{
+	int code;
+	size_t i;
+
+	m->behind = false;
+	m->reading = true;
+	m->known = 0;
+	m->n = 0;
+	emit_mark(m, "state begin");
+	code = read_some(m, TQUEUE_CMD_TABLE_GET, NULL);
+	if (!code)
+		code = read_some(m, TQUEUE_CMD_QUEUE_GET, NULL);
+	if (!code)
+		code = read_some(m, TQUEUE_CMD_HOOK_GET, NULL);
+	for (i = 0; !code && i < m->n; i++)
+		code = read_some(m, TQUEUE_CMD_RULE_GET, m->tables[i]);
+	if (!code && m->full)
+		code = tqctl_errno(m->t, ENOMEM, "tables");
+	if (!code && !m->behind)
+		emit_mark(m, "state end");
+	m->reading = false;
+	return code;
+}
+
+static int follow(struct monitor *m, const struct stop *stop)
+{
+	const int fd = tnl_fd(m->events);
+	struct tqctl *t = m->t;
+	struct tnl_error err;
+	int code = TQCTL_OK;
+
+	while (!code && !ferror(t->out.file)) {
+		/* Read what is there; then is the time to read the state. */
+		switch (stop_wait(stop, fd, m->behind ? 0 : -1)) {
 		case STOP_END:
 			return TQCTL_OK;
 		case STOP_ERROR:
 			return tqctl_errno(t, errno, "poll");
-		default:
+		case STOP_TICK:
+			code = read_state(m);
 			break;
-		}
-		if (tnl_events(t->nl, show, m, &err)) {
-			if (err.code != ENOBUFS)
-				return tqctl_refused(t, NULL, &err);
-			/* Which they are shows by the next one, whenever that comes. */
-			tqctl_say(t, "events are missing: too many to follow");
-			emit_lost(m, 0, 0);
+		case STOP_READY:
+			if (tnl_events(m->events, show, m, &err)) {
+				if (err.code != ENOBUFS)
+					return tqctl_refused(t, NULL, &err);
+				/* Which they are shows by the next one, whenever that comes. */
+				tqctl_say(t, "events are missing: too many to follow");
+				emit_lost(m, 0, 0);
+				m->behind = true;
+			} else if (m->behind) {
+				code = read_state(m);
+			}
+			break;
 		}
 		fflush(t->out.file);
 	}
-	return TQCTL_OK;
+	return code;
 }
 
 int cmd_monitor(struct tqctl *t, struct parse *p)
@@ -252,12 +407,16 @@ int cmd_monitor(struct tqctl *t, struct parse *p)
 	code = tqctl_open(t);
 	if (code)
 		return code;
-	if (tnl_subscribe(t->nl, &err))
-		return tqctl_refused(t, NULL, &err);
-	if (stop_init(&stop, 0))
+	/* In the namespace that the thread is in since. */
+	m.events = tnl_open(NULL, &err);
+	if (!m.events || tnl_subscribe(m.events, &err))
+		code = tqctl_refused(t, NULL, &err);
+	else if (stop_init(&stop, 0))
 		code = tqctl_errno(t, errno, "signalfd");
 	else
-		code = follow(t, &m, &stop);
+		code = follow(&m, &stop);
 	stop_free(&stop);
+	tnl_close(m.events);
+	free(m.tables);
 	return code;
 }

@@ -50,6 +50,7 @@ RT = ["rt", "rt-new"]
 TAP = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*-?[ \t]*(.*)$")
 SKIP = re.compile(r"#\s*SKIP\b\s*(.*)", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
+BAIL = re.compile(r"^Bail out!\s*(.*)")
 CODES = {124: "timeout", 125: "the harness failed", 133: "kernel report or taint",
          134: "the kernel crashed"}
 print_lock = threading.Lock()
@@ -87,6 +88,9 @@ class Job:
                 self.skipped.append(m[2])
             else:
                 self.passed += 1
+        m = BAIL.match(text)
+        if m:
+            self.failed.append("bailed out: " + m[1])
         return PLAN.match(text)
 
     def results(self):
@@ -120,11 +124,12 @@ class Job:
     def verdict(self, status):
         """What is wrong beside the results themselves; it is a failure, too."""
         done = self.passed + len(self.failed) + len(self.skipped)
+        bailed = any(f.startswith("bailed out: ") for f in self.failed)
         why = None
         # A script that reports a failure exits with 1; that is one failure, not two.
         if status and not (status == 1 and self.failed):
             why = "exit status %d%s" % (status, " (%s)" % CODES[status] if status in CODES else "")
-        elif self.planned is not None and self.planned != done:
+        elif self.planned is not None and self.planned != done and not bailed:
             why = "%d results, but %d were planned" % (done, self.planned)
         if why:
             self.failed.append(why)

@@ -5,9 +5,9 @@
   monitor.py dump FILE            all objects of namespace b, as they are
   monitor.py follow BEFORE EVENTS AFTER
                                   the events turn BEFORE into AFTER, and none is missing
-  monitor.py resync EVENTS DUMP AFTER ERR
+  monitor.py resync EVENTS AFTER ERR
                                   events are missing, all gaps are told of, in ERR too;
-                                  DUMP, and what came behind the last gap, make AFTER
+                                  the last whole state, and what came behind, make AFTER
 """
 import json
 import re
@@ -41,7 +41,7 @@ def dump():
 
 
 def apply(state, e):
-    """One event."""
+    """One event, or an object of the state."""
     kind, what = e["event"].split(" ")
     if kind == "txn" or what in ("overflow", "recovered"):
         return
@@ -72,7 +72,7 @@ def gaps(events):
     """[(first, last)] of the serials that are missing."""
     out, last = [], None
     for e in events:
-        if e["event"] == "lost":
+        if e["event"] == "lost" or " state" in e["event"] or e["event"].startswith("state "):
             continue
         # Several rules of one message have its serial.
         if last is not None and e["serial"] not in (last, last + 1):
@@ -85,7 +85,7 @@ def gaps(events):
 
 def follow(before, path, after):
     events = read(path)
-    if gaps(events) or any(e["event"] == "lost" for e in events):
+    if gaps(events) or any("state" in e["event"] or e["event"] == "lost" for e in events):
         sys.exit("events are missing: %s" % gaps(events))
     for e in events:
         apply(before, e)
@@ -93,7 +93,7 @@ def follow(before, path, after):
     same(before, after)
 
 
-def resync(path, state, after, err):
+def resync(path, after, err):
     events = read(path)
     told = [(e["from"], e["to"]) for e in events if e["event"] == "lost" and "from" in e]
     with open(err) as f:
@@ -101,10 +101,23 @@ def resync(path, state, after, err):
     print("missing: %s" % told)
     if not told or told != gaps(events) or told != words:
         sys.exit("missing %s, told %s and %s" % (gaps(events), told, words))
-    last = max(i for i, e in enumerate(events) if e["event"] == "lost")
-    for e in events[last + 1:]:
-        apply(state, e)
-    print("%d events behind the last gap" % (len(events) - last - 1))
+    state, building, whole, objects = None, None, 0, 0
+    for e in events:
+        if e["event"] == "state begin":
+            building = {}
+        elif e["event"] == "state end":
+            state, building = building, None
+            whole, objects = whole + 1, len(state)
+        elif e["event"].endswith(" state"):
+            apply(building, e)
+        elif e["event"] == "lost":
+            # What is missing is in the state that follows, or in the one before if it was told of then.
+            state = state if "from" in e else None
+        elif state is not None:
+            apply(state, e)
+    if state is None:
+        sys.exit("no state behind the last gap")
+    print("%d states, of %d objects the last" % (whole, objects))
     same(state, after)
 
 
@@ -119,7 +132,7 @@ def main():
     elif what == "follow":
         follow(state(args[0]), args[1], state(args[2]))
     else:
-        resync(args[0], state(args[1]), state(args[2]), args[3])
+        resync(args[0], state(args[1]), args[2])
 
 
 if __name__ == "__main__":
