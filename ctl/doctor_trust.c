@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whether the kernel insists on signatures, and knows the key of ours.  Keys are
- * named in /proc/keys by their subject, which is what libkmod calls the signer.
+ * named in /proc/keys by their subject, which is what libkmod calls the signer; only
+ * those in some rings are trusted for modules, and anybody may have others in his.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/keyctl.h>
 
 #include "doctor.h"
 
@@ -47,20 +51,109 @@ static const char *enforced(void)
 	return NULL;
 }
 
-/* 1: the kernel has a key of that subject, 0: no, -1: we may not look. */
-static int knows(const char *signer)
+/* A line of /proc/keys: id, flags, usage, timeout, permissions, uid, gid, type (cut to
+ * nine bytes), description.  @text: from the type on.  false: it is something else.
+ */
+static bool key_line(const char *line, uint32_t *id, const char **text)
+{
+	int at = 0;
+
+	if (sscanf(line, "%x %*s %*s %*s %*s %*s %*s %n", id, &at) != 1 || !at)
+		return false;
+	*text = line + at;
+	return true;
+}
+
+/* The id of the ring @name; 0: there is none, or we may not see it. */
+static uint32_t find_ring(FILE *f, const char *name)
+{
+	char line[512], want[64];
+	const char *text;
+	uint32_t id;
+
+	snprintf(want, sizeof(want), "keyring   %s: ", name);
+	rewind(f);
+	while (fgets(line, sizeof(line), f))
+		if (key_line(line, &id, &text) && !strncmp(text, want, strlen(want)))
+			return id;
+	return 0;
+}
+
+/* The ids in ring @ring, *@n of them, to be freed; NULL: we may not look. */
+static uint32_t *read_ring(uint32_t ring, size_t *n)
+{
+	uint32_t *ids = NULL;
+	size_t room = 0;
+
+	for (;;) {
+		const long size = syscall(SYS_keyctl, KEYCTL_READ, ring, ids, room * sizeof(*ids), 0);
+		uint32_t *more;
+
+		if (size < 0)
+			break;
+		*n = size / sizeof(*ids);
+		if (ids && *n <= room)
+			return ids;
+		/* One byte at least: NULL says no. */
+		room = *n + 1;
+		more = realloc(ids, room * sizeof(*ids));
+		if (!more)
+			break;
+		ids = more;
+	}
+	free(ids);
+	return NULL;
+}
+
+static bool among(const uint32_t *ids, size_t n, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* Has the ring with @ids a key of that subject? */
+static bool ring_knows(FILE *f, const uint32_t *ids, size_t n, const char *signer)
 {
 	char line[512], want[160];
-	FILE *f = fopen("/proc/keys", "re");
-	int found = geteuid() ? -1 : 0;
+	const char *text;
+	uint32_t id;
 
-	if (!f)
-		return -1;
-	snprintf(want, sizeof(want), " %s: ", signer);
+	snprintf(want, sizeof(want), "asymmetri %s: ", signer);
+	rewind(f);
 	while (fgets(line, sizeof(line), f))
-		if (strstr(line, "asymmetri") && strstr(line, want))
+		if (key_line(line, &id, &text) && !strncmp(text, want, strlen(want)) && among(ids, n, id))
+			return true;
+	return false;
+}
+
+/* 1: the kernel has a key of that subject that it trusts for modules, 0: no, -1: we
+ * may not look.
+ */
+static int knows(const char *signer)
+{
+	static const char *const rings[] = {
+		".builtin_trusted_keys", ".secondary_trusted_keys", ".machine", ".platform",
+	};
+	FILE *f = fopen("/proc/keys", "re");
+	int found = f && !geteuid() ? 0 : -1;
+	size_t i, n;
+
+	for (i = 0; f && found < 1 && i < sizeof(rings) / sizeof(rings[0]); i++) {
+		const uint32_t ring = find_ring(f, rings[i]);
+		uint32_t *ids = ring ? read_ring(ring, &n) : NULL;
+
+		if (ring && !ids)
+			found = -1;
+		else if (ids && ring_knows(f, ids, n, signer))
 			found = 1;
-	fclose(f);
+		free(ids);
+	}
+	if (f)
+		fclose(f);
 	return found;
 }
 
