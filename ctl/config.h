@@ -68,7 +68,7 @@ struct config_rule {
  * @rules_max: 0: no limit
  * @rules: by priority, then order
  * @blocks: what they point to
- * @scratch: writes to @text, of @text_size
+ * @scratch: text in the making, by itself since tables move
  * @present: it is the kernel's: no boxes
  * @like: whose words its rules may point to, or NULL: it must live as long
  * @like_at: there the next rule is looked for
@@ -80,9 +80,7 @@ struct config_table {
 	size_t			n, room;
 	bool			only_named;	/* a rule names it, nothing adds it yet */
 	struct config_block	*blocks;
-	FILE			*scratch;
-	char			*text;
-	size_t			text_size;
+	struct config_scratch	*scratch;
 	bool			present;
 	const struct config_table *like;
 	size_t			like_at;

@@ -38,6 +38,13 @@ static char *store(struct config_table *t, const void *data, size_t n)
 	return memcpy(b->data + b->used - n, data, n);
 }
 
+/* The stream keeps the addresses of what is behind it. */
+struct config_scratch {
+	FILE	*f;
+	char	*text;
+	size_t	size;
+};
+
 void config_table_free(struct config_table *t)
 {
 	while (t->blocks) {
@@ -46,9 +53,11 @@ void config_table_free(struct config_table *t)
 		free(t->blocks);
 		t->blocks = next;
 	}
-	if (t->scratch)
-		fclose(t->scratch);
-	free(t->text);
+	if (t->scratch) {
+		fclose(t->scratch->f);
+		free(t->scratch->text);
+		free(t->scratch);
+	}
 	free(t->rules);
 }
 
@@ -140,28 +149,43 @@ void config_box(const struct config_rule *r, struct config_box *b)
 
 /* ---- text ---- */
 
-/* What @print says of the rule, in @t->text; its length with the NUL, 0: no memory. */
+static struct config_scratch *new_scratch(void)
+{
+	struct config_scratch *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->f = open_memstream(&s->text, &s->size);
+	if (s->f)
+		return s;
+	free(s);
+	return NULL;
+}
+
+/* What @print says of the rule, in the scratch; its length with the NUL, 0: no memory. */
 static size_t to_text(struct config_table *t, const struct tq_rule *rule,
 		      void (*print)(FILE *f, const struct tq_rule *rule))
 {
-	if (!t->scratch)
-		t->scratch = open_memstream(&t->text, &t->text_size);
-	if (!t->scratch)
+	struct config_scratch *s = t->scratch;
+
+	if (!s)
+		s = t->scratch = new_scratch();
+	if (!s)
 		return 0;
-	rewind(t->scratch);
-	print(t->scratch, rule);
-	fputc(0, t->scratch);
-	return fflush(t->scratch) ? 0 : strlen(t->text) + 1;
+	rewind(s->f);
+	print(s->f, rule);
+	fputc(0, s->f);
+	return fflush(s->f) ? 0 : strlen(s->text) + 1;
 }
 
-/* The next rule of @t->like with the words in @t->text, if it is near. */
+/* The next rule of @t->like with the words in the scratch, if it is near. */
 static const struct config_rule *same_words(struct config_table *t)
 {
 	const struct config_table *like = t->like;
 	size_t i;
 
 	for (i = t->like_at; like && i < like->n && i < t->like_at + LOOK_AHEAD; i++) {
-		if (strcmp(like->rules[i].words, t->text))
+		if (strcmp(like->rules[i].words, t->scratch->text))
 			continue;
 		t->like_at = i + 1;
 		return &like->rules[i];
@@ -178,13 +202,13 @@ static int put_text(struct config_table *t, struct config_rule *r, const struct 
 	if (!n)
 		return -1;
 	like = same_words(t);
-	r->words = like ? like->words : store(t, t->text, n);
+	r->words = like ? like->words : store(t, t->scratch->text, n);
 	if (!r->words)
 		return -1;
 	if (!state || !(rule->has & PRINT_RULE_STATE))
 		return 0;
 	n = to_text(t, rule, print_rule_state);
-	r->state = n ? store(t, t->text, n) : NULL;
+	r->state = n ? store(t, t->scratch->text, n) : NULL;
 	return r->state ? 0 : -1;
 }
 

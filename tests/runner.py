@@ -343,7 +343,7 @@ def collect(group):
         return [host_job(group)]
     if group == "check":
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short, 2) +
-                [host_job("demo-test")])
+                [host_job("demo-test"), Job("fuzz", [os.path.join(HERE, "fuzz", "run"), "15"])])
     if group == "check-kernels":
         return guest_jobs(pick(KERNELS), short, 1, few)
     if group == "check-debug":

@@ -316,6 +316,33 @@ static void test_edges(void **state)
 	config_free(&c);
 }
 
+/* Tables move when others are added; their rules go on as if they had not. */
+static void test_tables_move(void **state)
+{
+	struct config c = { 0 };
+	struct tq_rule r;
+	size_t i, k;
+
+	srand(2);
+	for (i = 0; i < 40; i++) {
+		struct config_table *v = calloc(i + 1, sizeof(*v));
+
+		assert_non_null(v);
+		if (i)
+			memcpy(v, c.tables, i * sizeof(*v));
+		free(c.tables);
+		c.tables = v;
+		c.table_n = i + 1;
+		for (k = 0; k <= i; k++) {
+			random_rule(&r);
+			add(&c.tables[k], &r);
+		}
+	}
+	for (i = 0; i < 40; i++)
+		assert_int_equal(c.tables[i].n, 40 - i);
+	config_free(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_tables_move),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
