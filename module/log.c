@@ -32,7 +32,10 @@
  * EPIPE, and goes on at the oldest record of each ring that overtook it; the
  * numbers of records tell how many it has missed.
  *
- * Rings of a log are not replaced: the ring size can't be changed.
+ * When the ring size changes, a record keeps its position (move.c), so cursors and
+ * numbers are good for the new ring as for the old one.  A read holds the rings
+ * that it has begun with, since it may sleep; a ring that was replaced does not
+ * change any more, and where it ends the next read goes on in the new one.
  */
 #include <linux/fs.h>
 #include <linux/mutex.h>
@@ -51,11 +54,13 @@
  * @seq: number of the next record, unless @fresh
  * @pos: its position; written under tq_log_reader.lock, read by poll
  * @fresh: nothing was read since the cursor was put there
+ * @held: the ring, while a read goes on
  */
 struct cursor {
-	u64	seq;
-	u32	pos;
-	bool	fresh;
+	u64		seq;
+	u32		pos;
+	bool		fresh;
+	struct tq_ring	*held;
 };
 
 /**
@@ -80,8 +85,31 @@ struct peek {
 
 static struct tq_ring *ring_of(const struct tq_queue *q, int cpu)
 {
-	/* Once there it stays as long as the queue. */
-	return rcu_dereference_check(per_cpu_ptr(q->cpu, cpu)->ring, 1);
+	return rcu_dereference(per_cpu_ptr(q->cpu, cpu)->ring);
+}
+
+/* With a reference. */
+static struct tq_ring *hold_ring(const struct tq_queue *q, int cpu)
+{
+	struct tq_ring *ring;
+
+	rcu_read_lock();
+	do {
+		ring = ring_of(q, cpu);
+	} while (ring && !tq_ring_get(ring));
+	rcu_read_unlock();
+	return ring;
+}
+
+static void let_go(struct tq_log_reader *r)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (r->at[cpu].held)
+			tq_ring_put(r->at[cpu].held, tq_queue_wq);
+		r->at[cpu].held = NULL;
+	}
 }
 
 static void go(struct cursor *at, u32 pos)
@@ -159,6 +187,7 @@ static unsigned int catch_up(struct tq_log_reader *r)
 	u32 avail;
 	int cpu;
 
+	rcu_read_lock();
 	for_each_possible_cpu(cpu) {
 		const struct tq_ring *ring = ring_of(r->q, cpu);
 
@@ -167,10 +196,13 @@ static unsigned int catch_up(struct tq_log_reader *r)
 			n++;
 		}
 	}
+	rcu_read_unlock();
 	return n;
 }
 
-/* How many rings have something new; *@overtaken: by at least one of them. */
+/* Holds all rings.  How many have something new; *@overtaken: by at least one of
+ * them.
+ */
 static unsigned int gather(struct tq_log_reader *r, bool *overtaken)
 {
 	unsigned int n = 0;
@@ -180,9 +212,10 @@ static unsigned int gather(struct tq_log_reader *r, bool *overtaken)
 
 	*overtaken = false;
 	for_each_possible_cpu(cpu) {
-		struct tq_ring *ring = ring_of(r->q, cpu);
+		struct tq_ring *ring = hold_ring(r->q, cpu);
 		int len;
 
+		r->at[cpu].held = ring;
 		if (!ring)
 			continue;
 		len = look(ring, &r->at[cpu], &peek, &avail);
@@ -217,6 +250,7 @@ static ssize_t read_locked(struct tq_log_reader *r, struct iov_iter *to, bool *d
 		cond_resched();
 	}
 	*drained = !n;
+	let_go(r);
 	if (done)
 		return done;
 	if (len == -EPIPE)
@@ -243,6 +277,7 @@ int tq_log_seek(struct tq_log_reader *r, int whence)
 		return -EINVAL;
 	if (mutex_lock_interruptible(&r->lock))
 		return -ERESTARTSYS;
+	rcu_read_lock();
 	for_each_possible_cpu(cpu) {
 		const struct tq_ring *ring = ring_of(r->q, cpu);
 
@@ -253,21 +288,29 @@ int tq_log_seek(struct tq_log_reader *r, int whence)
 		else
 			go(&r->at[cpu], smp_load_acquire(&ring->prod->head));	/* B, with A */
 	}
+	rcu_read_unlock();
 	mutex_unlock(&r->lock);
 	return 0;
 }
 
 bool tq_log_readable(const struct tq_log_reader *r)
 {
+	bool any = false;
 	int cpu;
 
+	/* A cursor that is ahead of a ring which is just being replaced looks as
+	 * if there were something: who comes and finds nothing waits again.
+	 */
+	rcu_read_lock();
 	for_each_possible_cpu(cpu) {
 		const struct tq_ring *ring = ring_of(r->q, cpu);
 
-		if (ring && READ_ONCE(ring->prod->head) != READ_ONCE(r->at[cpu].pos))
-			return true;
+		any = ring && READ_ONCE(ring->prod->head) != READ_ONCE(r->at[cpu].pos);
+		if (any)
+			break;
 	}
-	return false;
+	rcu_read_unlock();
+	return any;
 }
 
 struct tq_log_reader *tq_log_reader_new(struct tq_queue *q)
@@ -286,11 +329,13 @@ struct tq_log_reader *tq_log_reader_new(struct tq_queue *q)
 	r->q = q;
 	mutex_init(&r->lock);
 	/* A ring that comes later begins at position 0. */
+	rcu_read_lock();
 	for_each_possible_cpu(cpu) {
 		const struct tq_ring *ring = ring_of(q, cpu);
 
 		go(&r->at[cpu], ring ? READ_ONCE(ring->tail) : 0);
 	}
+	rcu_read_unlock();
 	return r;
 }
 

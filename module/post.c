@@ -126,16 +126,17 @@ void tq_queue_log_hungry(struct tq_queue *q)
 	int cpu;
 
 	/* Of several readers the last counts; the timer bounds what that costs the
-	 * others.
+	 * others.  A mark that is set in a ring which is just being replaced is
+	 * forgotten: the next record wakes at once.
 	 */
+	rcu_read_lock();
 	for_each_possible_cpu(cpu) {
-		struct tq_ring *ring;
+		struct tq_ring *ring = rcu_dereference(per_cpu_ptr(q->cpu, cpu)->ring);
 
-		/* Once there it stays as long as the queue. */
-		ring = rcu_dereference_check(per_cpu_ptr(q->cpu, cpu)->ring, 1);
 		if (ring)
 			WRITE_ONCE(ring->mark, READ_ONCE(ring->prod->head));
 	}
+	rcu_read_unlock();
 	WRITE_ONCE(q->hungry, 1);
 	smp_mb();							/* F, with E */
 }
@@ -184,6 +185,20 @@ static void leave(struct tq_queue *q, struct tq_queue_cpu *c)
 	barrier();
 	WRITE_ONCE(c->owner, NULL);
 	local_unlock_nested_bh(&q->cpu->lock);
+}
+
+void tq_queue_instead(struct tq_queue *q, void (*fn)(struct tq_queue_cpu *c, void *arg), void *arg)
+{
+	struct tq_queue_cpu *c;
+
+	local_bh_disable();
+	c = enter(q);
+	/* No producer calls us. */
+	if (!WARN_ON_ONCE(!c)) {
+		fn(c, arg);
+		leave(q, c);
+	}
+	local_bh_enable();
 }
 
 static void add(u64 *counter, u64 n)

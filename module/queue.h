@@ -176,7 +176,7 @@ struct tq_queue_cpu {
  * @cpu: per CPU, possible ones
  * @id: machine-wide; minor number of the device
  * @mode: enum tqueue_queue_mode
- * @ring_size: bytes of data per ring; written under tq_queues_lock
+ * @ring_size: bytes of data per ring; written while no CPU can come up
  * @snaplen: 0 or most payload bytes of a packet
  * @watermark: bytes in one ring that wake a sleeping reader
  * @flush_us: microseconds after which it is woken anyway
@@ -285,6 +285,11 @@ int tq_queue_post(struct tq_queue *q, const void *data, size_t len);
 
 /* A message is copied into the ring with BH off: that must not take long. */
 #define TQ_MESSAGE_MAX	65536
+
+/* Runs @fn in the place of this CPU's producer: none is at work meanwhile, with BH
+ * off.  The caller stays on this CPU, in task context.
+ */
+void tq_queue_instead(struct tq_queue *q, void (*fn)(struct tq_queue_cpu *c, void *arg), void *arg);
 
 /* Longest message that a ring takes. */
 size_t tq_queue_message_max(const struct tq_queue *q);

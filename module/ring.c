@@ -135,6 +135,7 @@ struct tq_ring *tq_ring_new(u32 size, int cpu, struct page *const *first,
 	ring->data = addr + TQ_RING_PAGES * PAGE_SIZE;
 	ring->size = size;
 	ring->tails = &ring->tail;
+	refcount_set(&ring->refs, 1);
 	ring->prod->state = TQUEUE_MAP_READY;
 	ring->account = tq_account_hold(account);
 	return ring;
@@ -168,6 +169,17 @@ void tq_ring_free_rcu(struct tq_ring *ring, struct workqueue_struct *wq)
 {
 	INIT_RCU_WORK(&ring->free_work, free_after_rcu);
 	queue_rcu_work(wq, &ring->free_work);
+}
+
+bool tq_ring_get(struct tq_ring *ring)
+{
+	return refcount_inc_not_zero(&ring->refs);
+}
+
+void tq_ring_put(struct tq_ring *ring, struct workqueue_struct *wq)
+{
+	if (refcount_dec_and_test(&ring->refs))
+		tq_ring_free_rcu(ring, wq);
 }
 
 /* Free bytes by the tail that we saw last; never too many. */
@@ -206,6 +218,14 @@ void tq_ring_commit(struct tq_ring *ring, u32 len)
 {
 	ring->head += len;
 	smp_store_release(&ring->prod->head, ring->head);		/* A, with B */
+}
+
+void tq_ring_begin_at(struct tq_ring *ring, u32 pos)
+{
+	ring->head = pos;
+	ring->seen = pos;
+	ring->tail = pos;
+	ring->prod->head = pos;
 }
 
 const void *tq_ring_oldest(const struct tq_ring *ring)

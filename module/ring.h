@@ -10,6 +10,7 @@
 
 #include <linux/cache.h>
 #include <linux/mm.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/tqueue.h>
@@ -34,6 +35,7 @@ struct tq_account;
  * @sealed: no producer is left, nor will one come; set once
  * @account: where its memory counts; a reference
  * @free_work: tq_ring_free_rcu()
+ * @refs: of a log: the queue's, and one of each read(2) that is at it
  * @head: producer's own: where the next reservation starts
  * @seen: producer's own: the tail when it last had to look
  * @tail: consumer's own: where the next record starts.  In a log it is the
@@ -51,6 +53,7 @@ struct tq_ring {
 	bool				sealed;
 	struct tq_account		*account;
 	struct rcu_work			free_work;
+	refcount_t			refs;
 
 	u32				head ____cacheline_aligned_in_smp;
 	u32				seen;
@@ -69,6 +72,12 @@ void tq_ring_free(struct tq_ring *ring);
 /* The same after a grace period, by a work item of @wq.  Any context. */
 void tq_ring_free_rcu(struct tq_ring *ring, struct workqueue_struct *wq);
 
+/* For readers of a log, who sleep while they hold a ring that may be replaced.
+ * tq_ring_get() is for who found it under RCU; false: it was replaced.
+ */
+bool tq_ring_get(struct tq_ring *ring);
+void tq_ring_put(struct tq_ring *ring, struct workqueue_struct *wq);
+
 /* The largest record: a quarter of the ring. */
 static inline u32 tq_ring_record_max(const struct tq_ring *ring)
 {
@@ -86,6 +95,8 @@ static inline u64 tq_ring_memory(u32 size)
  */
 void *tq_ring_reserve(struct tq_ring *ring, u32 len);
 void tq_ring_commit(struct tq_ring *ring, u32 len);
+/* Of a ring that nobody else knows: it is empty, and what comes next is at @pos. */
+void tq_ring_begin_at(struct tq_ring *ring, u32 pos);
 
 /* Producer of a log: see DOC: Logs in log.c.  The oldest byte; it is given up, with
  * @len - 1 more; and all that, before anything is written in its place.

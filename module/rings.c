@@ -34,6 +34,8 @@
  *
  * Only the consumer takes "old" away, so what it has found stays while it holds
  * tq_queue.consumer.  Others look under RCU.
+ *
+ * A log has no old rings: what is kept moves into the new ones (move.c).
  */
 #include <linux/cpu.h>
 #include <linux/netlink.h>
@@ -43,6 +45,7 @@
 
 #include "account.h"
 #include "map.h"
+#include "move.h"
 #include "net.h"
 #include "queue.h"
 #include "ring.h"
@@ -237,32 +240,57 @@ static int claim(struct tq_queue *q, struct netlink_ext_ack *extack)
 	return err;
 }
 
+/* Nothing can fail once the first ring was replaced. */
+static int resize_stream(struct tq_queue *q, u32 size, struct tq_ring **rings)
+{
+	int err;
+
+	tq_queues_hold();
+	/* CPUs may have come up meanwhile. */
+	err = new_rings(q, size, rings);
+	if (!err)
+		replace_rings(q, size, rings);
+	tq_queues_release();
+	if (!err)
+		seal_old_rings(q);
+	return err;
+}
+
+/* The same, but this may take long: other queues need not wait for it. */
+static int resize_log(struct tq_queue *q, u32 size, struct tq_ring **rings)
+{
+	int cpu, err;
+
+	cpus_read_lock();
+	err = new_rings(q, size, rings);
+	for_each_possible_cpu(cpu) {
+		if (err || !rings[cpu])
+			continue;
+		tq_move(q, cpu, rings[cpu]);
+		rings[cpu] = NULL;
+	}
+	/* No CPU comes up now, so this is before the next ring is made. */
+	if (!err)
+		WRITE_ONCE(q->ring_size, size);
+	cpus_read_unlock();
+	return err;
+}
+
 int tq_queue_resize(struct tq_queue *q, u32 size, struct netlink_ext_ack *extack)
 {
+	const bool log = q->mode == TQUEUE_MODE_LOG;
 	struct tq_ring **rings;
 	int err;
 
 	lockdep_assert_held(&q->tn->lock);
-	if (q->mode != TQUEUE_MODE_STREAM) {
-		NL_SET_ERR_MSG(extack, "the ring size of a log can't be changed");
-		return -EOPNOTSUPP;
-	}
-	err = claim(q, extack);
+	err = log ? 0 : claim(q, extack);
 	if (err)
 		return err;
 	rings = kvcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL_ACCOUNT);
 	err = rings && tq_queue_fits(size) ? new_rings(q, size, rings) : -ENOMEM;
-	if (!err) {
-		tq_queues_hold();
-		/* CPUs may have come up meanwhile. */
-		err = new_rings(q, size, rings);
-		if (!err)
-			replace_rings(q, size, rings);
-		tq_queues_release();
-	}
 	if (!err)
-		seal_old_rings(q);
-	else
+		err = log ? resize_log(q, size, rings) : resize_stream(q, size, rings);
+	if (err && !log)
 		atomic_dec(&q->old_rings);
 	if (rings)
 		free_all(rings);

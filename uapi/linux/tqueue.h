@@ -548,7 +548,9 @@ enum tqueue_queue_mode {
 					 * read is EPIPE once when it was overtaken,
 					 * then goes on at the oldest; lseek(0) with
 					 * SEEK_SET: to the oldest, SEEK_END: behind the
-					 * newest.  No mmap, no flush, no other ring size
+					 * newest.  Another ring size keeps the newest
+					 * records that fit; who had not read what goes
+					 * was overtaken.  No mmap, no flush
 					 */
 };
 

@@ -259,10 +259,156 @@ static void case_no_map(void)
 	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ENODEV,
 	      "%s", strerror(errno));
 	CHECK(system("tqctl queue flush q 2>&1 | grep -q 'log'") == 0);
-	CHECK(system("tqctl queue set q ring 64K 2>&1 | grep -q 'log'") == 0);
 	tqctl("queue set q watermark 1 flush 5ms");
 	put(fd, "x");
 	must_read(fd, "x");
+}
+
+/* ---- change of the ring size ---- */
+
+struct numbers {
+	u64	first, last, n;
+};
+
+static void note_number(const struct tqueue_record *rec, const u8 *payload, void *arg)
+{
+	struct numbers *s = arg;
+
+	(void)payload;
+	if (!s->n)
+		s->first = rec->seq;
+	else
+		CHECK(rec->seq == s->last + 1, "%" PRIu64 " after %" PRIu64, (u64)rec->seq, s->last);
+	s->last = rec->seq;
+	s->n++;
+}
+
+/* All that is there for @fd, up to number @last. */
+static struct numbers all_of(int fd, u64 last)
+{
+	static u8 buf[1 << 20] __attribute__((aligned(8)));
+	struct numbers s = { 0 };
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	CHECK(n > 0, "%zd %s", n, strerror(errno));
+	parse(buf, n, note_number, &s);
+	CHECK(s.last == last && nothing(fd), "%" PRIu64 ", not %" PRIu64, s.last, last);
+	return s;
+}
+
+static void resize(const char *size)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "queue set q ring %s", size);
+	tqctl(command);
+}
+
+/* A row of messages that all have this size as records. */
+#define ROW_BYTES	(HDR + 104)
+
+static void row(int fd, int n)
+{
+	char text[101];
+
+	memset(text, 'r', 100);
+	text[100] = 0;
+	while (n--)
+		put(fd, text);
+}
+
+static void case_resized(void)
+{
+	const u64 in_8k = 8192 / ROW_BYTES, in_ring = RING / ROW_BYTES;
+	int fd = dev_open(O_RDWR | O_NONBLOCK), behind = dev_open(O_RDONLY | O_NONBLOCK);
+	int late, idle;
+	static char big[4001];
+	u8 buf[64];
+	struct numbers s;
+	u64 last;
+
+	pin_to_cpu(0);
+	row(fd, 10);
+	all_of(fd, 9);
+	/* Larger: everything stays, and nobody notices. */
+	resize("64K");
+	row(fd, 5);
+	s = all_of(fd, 14);
+	CHECK(s.first == 10, "%" PRIu64, s.first);
+	s = all_of(behind, 14);
+	CHECK(s.first == 0, "%" PRIu64, s.first);
+	late = dev_open(O_RDONLY | O_NONBLOCK);
+	s = all_of(late, 14);
+	CHECK(s.first == 0, "%" PRIu64, s.first);
+	/* Full, and smaller: what fits of the newest; who has it before him goes on. */
+	row(fd, 1000);
+	last = 1014;
+	CHECK(lseek(late, 0, SEEK_END) == 0);
+	row(fd, 3);
+	last += 3;
+	idle = dev_open(O_RDONLY | O_NONBLOCK);
+	resize("8K");
+	s = all_of(late, last);
+	CHECK(s.n == 3, "%" PRIu64, s.n);
+	CHECK(readable(behind) == POLLIN);
+	CHECK(read(behind, buf, sizeof(buf)) == -1 && errno == EPIPE, "%s", strerror(errno));
+	s = all_of(behind, last);
+	CHECK(s.n == in_8k, "%" PRIu64 ", not %" PRIu64, s.n, in_8k);
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	s = all_of(fd, last);
+	CHECK(s.n == in_8k, "%" PRIu64, s.n);
+	/* Twice in a row, while nobody reads: what was given up does not come back. */
+	resize("32K");
+	resize("1M");
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	s = all_of(fd, last);
+	CHECK(s.n == in_8k, "%" PRIu64, s.n);
+	CHECK(nothing(behind) && nothing(late));
+	/* Told once, however often it has changed. */
+	CHECK(read(idle, buf, sizeof(buf)) == -1 && errno == EPIPE, "%s", strerror(errno));
+	s = all_of(idle, last);
+	CHECK(s.n == in_8k, "%" PRIu64, s.n);
+	/* More than one slice, and written over in the new size. */
+	row(fd, 4000);
+	last += 4000;
+	resize("512K");
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	s = all_of(fd, last);
+	CHECK(s.n == 524288 / ROW_BYTES, "%" PRIu64, s.n);
+	resize("16K");
+	row(fd, 1);
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	s = all_of(fd, last + 1);
+	CHECK(s.n == in_ring, "%" PRIu64, s.n);
+	/* A record that is too large for the new ring, and what is before it. */
+	memset(big, 'b', 4000 - HDR);
+	put(fd, big);
+	row(fd, 2);
+	resize("8K");
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	s = all_of(fd, last + 4);
+	CHECK(s.n == 2, "%" PRIu64, s.n);
+	/* And one whose ring has nothing. */
+	put(fd, "one");
+	CHECK(lseek(late, 0, SEEK_END) == 0);
+	pin_to_cpu(1);
+	put(fd, "two");
+	must_read(late, "two");
+	CHECK(nothing(late) && !readable(late));
+	/* Sleepers sleep on, and are woken by what comes. */
+	tqctl("queue set q watermark 1");
+	{
+		static struct call c;
+
+		c.fd = dev_open(O_RDONLY);
+		c.size = sizeof(c.buf);
+		lseek(c.fd, 0, SEEK_END);
+		call_start(&c);
+		resize("32K");
+		put(fd, "wake");
+		call_end(&c);
+		CHECK(c.ret == HDR + 8, "%zd %s", c.ret, strerror(c.err));
+	}
 }
 
 /* ---- flood ---- */
@@ -386,7 +532,7 @@ static int flood(const char *path, unsigned int readers)
 static const struct sem_case table[] = {
 #define C(x) { #x, case_ ## x }
 	C(each_its_own), C(seek), C(overtaken), C(small_buffer), C(never_waits), C(wakes),
-	C(epoll_edge), C(deleted), C(no_map),
+	C(epoll_edge), C(deleted), C(no_map), C(resized),
 };
 
 int main(int argc, char **argv)
