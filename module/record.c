@@ -2,8 +2,8 @@
 /*
  * record.c - the bytes of records.
  *
- * Every byte of a record is written: the header by assignment of a struct
- * without holes, the payload, and zeroes up to the next multiple of 8.  So
+ * Every byte of a record is written: each field of the header, a struct without
+ * holes, the payload, and zeroes up to the next multiple of 8.  So
  * nothing that lay in the ring before is ever seen.
  */
 #include <linux/build_bug.h>
@@ -106,25 +106,47 @@ bool tq_record_plan(struct tq_record_plan *plan, const struct sk_buff *skb, u32 
 	return true;
 }
 
-/* The clock is read once: that costs more than all the rest of the header. */
+/* The clock is read once: that costs more than all the rest of the header.  Each
+ * field is written, one by one: for a struct compilers clear all of it first, by
+ * "rep stos", which takes longer than the fields.
+ */
 static void fill_header(struct tqueue_record *rec, const struct tq_record_place *place, u16 type,
 			u32 caplen)
 {
 	const ktime_t now = ktime_get();
 
-	*rec = (struct tqueue_record) {
-		.len		= tq_record_size(caplen),
-		.type		= type,
-		.hdr_len	= sizeof(*rec),
-		.mono_ns	= ktime_to_ns(now),
-		.real_ns	= ktime_to_ns(ktime_mono_to_real(now)),
-		.seq		= place->seq,
-		.caplen		= caplen,
-		.origlen	= caplen,
-		.queue		= place->queue,
-		.cpu		= place->cpu,
-		.linktype	= TQUEUE_LINKTYPE_NONE,
-	};
+	rec->len = tq_record_size(caplen);
+	rec->type = type;
+	rec->hdr_len = sizeof(*rec);
+	rec->mono_ns = ktime_to_ns(now);
+	rec->real_ns = ktime_to_ns(ktime_mono_to_real(now));
+	rec->seq = place->seq;
+	rec->caplen = caplen;
+	rec->queue = place->queue;
+	rec->cpu = place->cpu;
+	rec->reserved = 0;
+}
+
+/* The other fields, of what is no packet. */
+static void fill_rest(struct tqueue_record *rec)
+{
+	rec->origlen = rec->caplen;
+	rec->rule = 0;
+	rec->table = 0;
+	rec->generation = 0;
+	rec->mark = 0;
+	rec->iif = 0;
+	rec->oif = 0;
+	rec->flags = 0;
+	rec->linktype = TQUEUE_LINKTYPE_NONE;
+	rec->mac_len = 0;
+	rec->vlan_tci = 0;
+	rec->vlan_proto = 0;
+	rec->gso_size = 0;
+	rec->family = 0;
+	rec->hook = 0;
+	rec->protocol = 0;
+	rec->verdict = 0;
 }
 
 static void *payload(struct tqueue_record *rec)
@@ -132,29 +154,33 @@ static void *payload(struct tqueue_record *rec)
 	return rec + 1;
 }
 
+/* Before the payload, which goes over what of it is not padding; the header, if there
+ * is no payload, comes later.
+ */
 static void pad(struct tqueue_record *rec, u32 caplen)
 {
-	memset(payload(rec) + caplen, 0, tq_record_size(caplen) - sizeof(*rec) - caplen);
+	*(u64 *)((u8 *)rec + tq_record_size(caplen) - sizeof(u64)) = 0;
 }
 
+/* The other fields, of a packet. */
 static void fill_packet(struct tqueue_record *rec, const struct tq_record_plan *plan,
 			const struct sk_buff *skb, const struct tq_record_meta *meta)
 {
+	const u16 gso_size = skb_shinfo(skb)->gso_size;
+	const bool vlan = skb_vlan_tag_present(skb);
 	u32 flags = meta->flags;
 
 	if (plan->caplen < plan->origlen)
 		flags |= TQUEUE_RECORD_F_TRUNCATED;
-	if (skb_is_gso(skb)) {
+	if (gso_size)
 		flags |= TQUEUE_RECORD_F_GSO;
-		rec->gso_size = skb_shinfo(skb)->gso_size;
-	}
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		flags |= TQUEUE_RECORD_F_CSUM_PARTIAL;
-	if (skb_vlan_tag_present(skb)) {
+	if (vlan)
 		flags |= TQUEUE_RECORD_F_VLAN;
-		rec->vlan_tci = skb_vlan_tag_get(skb);
-		rec->vlan_proto = skb->vlan_proto;
-	}
+	rec->vlan_tci = vlan ? skb_vlan_tag_get(skb) : 0;
+	rec->vlan_proto = vlan ? skb->vlan_proto : 0;
+	rec->gso_size = gso_size;
 	rec->origlen = plan->origlen;
 	rec->rule = meta->rule;
 	rec->table = meta->table;
@@ -181,9 +207,9 @@ bool tq_record_packet(void *to, const struct tq_record_place *place,
 	 * (the headers that the stack has pulled), in the head, in pages, in
 	 * fragments.
 	 */
+	pad(rec, plan->caplen);
 	if (skb_copy_bits(skb, plan->offset, payload(rec), plan->caplen))
 		return false;
-	pad(rec, plan->caplen);
 	fill_header(rec, place, TQUEUE_RECORD_PACKET, plan->caplen);
 	fill_packet(rec, plan, skb, meta);
 	return true;
@@ -193,9 +219,10 @@ void tq_record_message(void *to, const struct tq_record_place *place, const void
 {
 	struct tqueue_record *rec = to;
 
-	memcpy(payload(rec), data, len);
 	pad(rec, len);
+	memcpy(payload(rec), data, len);
 	fill_header(rec, place, TQUEUE_RECORD_MESSAGE, len);
+	fill_rest(rec);
 }
 
 void tq_record_lost(void *to, const struct tq_record_place *place, const struct tqueue_lost *lost)
@@ -205,4 +232,5 @@ void tq_record_lost(void *to, const struct tq_record_place *place, const struct 
 	BUILD_BUG_ON(TQ_RECORD_LOST_SIZE % 8);
 	memcpy(payload(rec), lost, sizeof(*lost));
 	fill_header(rec, place, TQUEUE_RECORD_LOST, sizeof(*lost));
+	fill_rest(rec);
 }
