@@ -43,7 +43,7 @@ change_while() {
 		fi
 		done=$((done + 1))
 	done
-	at_least $done "$TIMES" "$WHAT: changes of the size"
+	at_least "$done" "$TIMES" "$WHAT: changes of the size"
 	must T queue set q ring 16K
 }
 
