@@ -2,8 +2,8 @@
 /*
  * "module": take the kernel module away, or put another one in its place.
  *
- * A reload saves all namespaces into files, takes the hooks away, which hold the
- * module, swaps it, and makes the namespaces again what the files say.  The
+ * A reload saves the parameters and all namespaces into files, takes the hooks away,
+ * which hold the module, swaps it, and makes all again what the files say.  The
  * files stay if that can't be done.
  */
 #include <errno.h>
@@ -20,12 +20,14 @@
 #include "msg.h"
 #include "run.h"
 #include "save.h"
+#include "settings.h"
 #include "stop.h"
 #include "tqctl.h"
 
 #define MODULE		"tqueue"
 #define SYS_MODULE	"/sys/module/" MODULE
 #define FILES		"/run/tqctl/reload"
+#define PARAMETERS	FILES "/parameters"
 /* How soon --wait sees that nobody holds it any more. */
 #define LOOK_MS		250
 
@@ -178,12 +180,13 @@ static void forget_files(const struct netns_list *spaces)
 		file_of(path, sizeof(path), &spaces->v[i]);
 		unlink(path);
 	}
+	unlink(PARAMETERS);
 	rmdir(FILES);
 }
 
 static int save_all(struct tqctl *t, const struct netns_list *spaces)
 {
-	int code = TQCTL_OK;
+	int code = TQCTL_OK, err;
 	size_t i;
 
 	if ((mkdir("/run/tqctl", 0700) && errno != EEXIST) || mkdir(FILES, 0700)) {
@@ -192,6 +195,9 @@ static int save_all(struct tqctl *t, const struct netns_list *spaces)
 		tqctl_say(t, FILES " is there from a reload that failed: apply what is in it, and delete it");
 		return TQCTL_REFUSED;
 	}
+	err = settings_save(PARAMETERS);
+	if (err)
+		code = tqctl_errno(t, err, PARAMETERS);
 	for (i = 0; !code && i < spaces->n; i++)
 		code = save_into(t, &spaces->v[i]);
 	if (code)
@@ -296,7 +302,7 @@ static int check_holders(struct tqctl *t, const struct netns_list *spaces)
 
 static int swap(struct tqctl *t, const struct netns_list *spaces)
 {
-	int code, err;
+	int code, err, ret;
 
 	code = delete_hooks(t, spaces);
 	if (!code) {
@@ -307,8 +313,12 @@ static int swap(struct tqctl *t, const struct netns_list *spaces)
 		tqctl_say(t, "the configuration is in " FILES ", a file for each network namespace");
 		return code ? code : TQCTL_REFUSED;
 	}
-	/* Also when it could not be unloaded: then only hooks are missing. */
-	err = restore_all(t, spaces);
+	/* Also when it could not be unloaded: then only hooks are missing.  Parameters are
+	 * limits of what is restored.
+	 */
+	err = settings_apply(t, PARAMETERS) ? TQCTL_REFUSED : TQCTL_OK;
+	ret = restore_all(t, spaces);
+	err = err ? err : ret;
 	if (err)
 		tqctl_say(t, "not all could be restored: see " FILES);
 	else

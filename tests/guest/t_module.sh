@@ -105,6 +105,8 @@ wait $one
 state >"$WORK/after"
 check "refused, nothing has changed" cmp "$WORK/before" "$WORK/after"
 
+parameter=/sys/module/tqueue/parameters/max_user_memory
+echo 70M >$parameter
 was=$(stat -c %i /sys/module/tqueue)
 check "module reload" tqctl module reload
 state >"$WORK/after"
@@ -114,6 +116,7 @@ ok $? "it is another instance of the module"
 now=$(json_num expires_ms "$(T -j rule show t handle 3)")
 [ "${now:-0}" -le "$left" ] && [ "${now:-0}" -gt $((left - 1800000)) ]
 ok $? "what is left of timeouts, too ($left, $now ms)"
+is "$(cat $parameter)" 73400320 "and what parameters were set to"
 gen va -n 7 "udp 10.9.0.1:1 10.9.0.2:2001" >/dev/null
 counted() { [ "$(rule_sum packets t)" = 19 ]; }
 check "counters go on" until_ok 30 counted
