@@ -65,10 +65,10 @@ sources_sum() {
 		"$(declare -f source_tree)" "$@"
 }
 
-# source_tree DIR [VERSION [REVISION [BREAK]]]: a copy of the tree as of another
-# version; BREAK: and its module does not compile.  The module of what is not this
-# version is a small one: the tests are about what becomes of it, and wait most of
-# their time for compilers.
+# source_tree DIR [VERSION [REVISION [break|whole]]]: a copy of the tree as of another
+# version; "break": and its module does not compile.  The module of what is not this
+# version is a small one, unless it is to be "whole": the tests are about what becomes
+# of it, and wait most of their time for compilers.
 source_tree() {
 	local f
 	mkdir -p "$1"
@@ -83,6 +83,7 @@ source_tree() {
 		cat "$f"
 	} >"$f.new"
 	mv "$f.new" "$f"
+	[ "${4:-}" != whole ] || return 0
 	if [ "$2" != "$VERSION" ] || [ -n "${4:-}" ]; then
 		find "$1/module" -mindepth 1 ! -name dkms-upkeep -delete
 		echo 'obj-m := tqueue.o' >"$1/module/Kbuild"
@@ -134,6 +135,21 @@ is() {
 	have=$(dkms_knows) || { echo "$have"; return 1; }
 	[ "$have" = "$(printf '%s\n' ${known[@]+"${known[@]}"} | sort -u | grep .)" ] ||
 		{ echo "dkms knows: $have"; return 1; }
+}
+
+# Without a module tqctl does what it can, and says what to install.
+no_module() { # PACKAGE
+	local status
+	in_tree tqctl -V | grep -wF "$VERSION" && in_tree tqctl help || return
+	in_tree tqctl table list >"$tmp/no-module" 2>&1
+	status=$?
+	in_tree tqctl rule add t no-such-word >>"$tmp/no-module" 2>&1
+	status+=$?
+	in_tree tqctl doctor >>"$tmp/no-module" 2>&1
+	status+=$?
+	cat "$tmp/no-module"
+	[ "$status" = 321 ] && grep 'module is not loaded' "$tmp/no-module" && grep 'not a key of a rule' "$tmp/no-module" &&
+		grep -F "mend it:" "$tmp/no-module" | grep -F "$1"
 }
 
 # Which files the modules are, to see that they stay the same: "stamp" before, then
