@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Fault injection: in each of these operations the first allocation or user copy
+# fails, then the second, and so on until none is left to fail.  An operation that is
+# refused has changed nothing; one that is granted has done everything, whatever
+# failed on the way.  Only an answer that was lost leaves open which (the tool says that it
+# is its own side of the socket that failed).  Lost memory is found by kmemleak when the
+# guest ends, a lost reference by the module that can't be unloaded.
+#
+# Every STEP-th place is tried after the first eight, which are those of a message.
+#
+# timeout: 400
+# kernels: debug
+# debug: 2700 STEP=1 LIMIT=400
+# short: STEP=7 LIMIT=120
+. "$(dirname "$0")/lib.sh"
+: "${STEP=7}" "${LIMIT=120}"
+
+for f in failslab fail_page_alloc fail_usercopy; do
+	must test -d /sys/kernel/debug/$f
+	echo 0 >/sys/kernel/debug/$f/verbose
+done
+# All but the pages of user space.
+echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait
+echo Y >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
+echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+
+FAIL=$(command -v tqfail.so)
+[ -n "$FAIL" ] || FAIL=/usr/local/bin/tqfail.so
+must test -e "$FAIL"
+
+# What there is, but for numbers that go on by themselves.  Few processes: each costs as
+# much as ten operations here.
+printf '%s\n' "queue show" "table show" "rule list t" "hook list" "txn list" >"$WORK/look"
+FLAVOUR=""
+state() {
+	local devices=(/dev/tqueue/*)
+	{
+		tqctl --holders -b "$WORK/look"
+		[ -z "$FLAVOUR" ] || "iptables-$FLAVOUR" -S OUTPUT 2>/dev/null
+	} 2>&1 | sed -E 's/^[0-9]+: //; s/\b(hook|generation|memory|handle) [0-9.]+[KMG]?//g; s/\([0-9]+ bytes a rule\)//
+		s/\b(tuples|rings|readers) [0-9]+//g'
+	echo "${#devices[@]} devices"
+}
+
+# op WHAT CALLS DO [UNDO]: both are commands in words; state() tells whether DO has
+# been done if there is an UNDO, else it changes nothing
+op() {
+	local what=$1 in=$2 do=$3 undo=${4-} before after now n=1 status tried=0 refused=0 granted=0 bad=""
+	before=$(state)
+	eval "$do" >"$WORK/out" 2>&1 || {
+		fail "$what: it works when nothing fails"
+		comment <"$WORK/out"
+		return
+	}
+	after=$(state)
+	if [ -n "$undo" ]; then
+		must eval "$undo"
+		is "$(state)" "$before" "$what: it can be undone"
+	fi
+	while [ $n -le "$LIMIT" ]; do
+		rm -f "$WORK/failed"
+		(
+			export FAILNTH=$n FAILNTH_OUT=$WORK/failed LD_PRELOAD=$FAIL
+			[ -z "$in" ] || export FAILNTH_IN=$in
+			eval "exec $do"
+		) >"$WORK/out" 2>&1
+		status=$?
+		if [ ! -e "$WORK/failed" ]; then
+			[ -z "$undo" ] || must eval "$undo"
+			break
+		fi
+		tried=$((tried + 1))
+		now=$(state)
+		if [ $status -ge 128 ]; then
+			bad="$n: status $status"
+		elif [ $status = 0 ] && [ "$now" = "$after" ]; then
+			granted=$((granted + 1))
+		elif [ $status != 0 ] && [ "$now" = "$before" ]; then
+			refused=$((refused + 1))
+		elif [ $status != 0 ] && [ "$now" = "$after" ] && ! grep -q "refused by the kernel" "$WORK/out"; then
+			refused=$((refused + 1))
+		else
+			bad="$n in $(cat "$WORK/failed"): status $status, and neither as before nor as after"
+		fi
+		if [ -n "$bad" ]; then
+			fail "$what: $bad"
+			comment <"$WORK/out"
+			diff <(echo "$before") <(echo "$now") | comment
+			[ -z "$undo" ] || eval "$undo" >/dev/null 2>&1
+			return
+		fi
+		if [ -n "$undo" ] && [ "$now" = "$after" ]; then
+			must eval "$undo"
+		fi
+		n=$((n < 8 ? n + 1 : n + STEP))
+	done
+	at_least $tried 3 "$what: $refused refused, $granted granted; places"
+	[ -z "$undo" ] || is "$(state)" "$before" "$what: as before"
+}
+
+must modprobe tqueue
+ip link set lo up
+must tqctl -b - <<-END
+	queue add q ring 16K
+	table add t
+	rule add t handle 1000 prio 1 proto udp dport 2000 queue q pass
+	rule add t handle 1001 prio 2 src 10.0.0.0/8 queue q timeout 1h drop
+	rule add t handle 1002 prio 3 family ip6 iif lo accept
+	hook add t family ip hook input priority raw
+END
+
+# ---- netlink ----
+
+op "queue add" "" "tqctl queue add n ring 16K" "tqctl queue del n"
+op "queue add, log" "" "tqctl queue add n mode log ring 16K" "tqctl queue del n"
+op "queue set" "" "tqctl queue set q snaplen 99 watermark 2K" "tqctl queue set q snaplen 0 watermark 1K"
+op "ring size" "" "tqctl queue set q ring 32K" "tqctl queue set q ring 16K"
+op "queue flush" "" "tqctl queue flush q"
+op "table add" "" "tqctl table add n" "tqctl table del n"
+op "table set" "" "tqctl table set t max 7" "tqctl table set t max 0"
+op "rule add" "" "tqctl rule add t handle 7 prio 9 proto tcp dport 1-9 pass" "tqctl rule del t handle 7"
+op "rule add, all it can" "" "tqctl rule add t handle 7 prio 9 src fd00::/8 dst fd00::1 proto tcp tcp-flags syn/syn,ack \
+	oif lo mark 1/3 queue q queue q limit 5/s sample 3 set-mark 1 timeout 1h drop" "tqctl rule del t handle 7"
+op "rule replace" "" "tqctl rule replace t handle 1000 prio 4 proto tcp steal q" \
+	"tqctl rule replace t handle 1000 prio 1 proto udp dport 2000 queue q pass"
+op "rule del" "" "tqctl rule del t handle 1002" "tqctl rule add t handle 1002 prio 3 family ip6 iif lo accept"
+op "hook add" "" "tqctl hook add t family inet hook output" "tqctl hook del \$(hook_of inet)"
+op "hook add, netdev" "" "tqctl hook add t family netdev hook ingress dev lo" "tqctl hook del \$(hook_of netdev)"
+hook_of() { tqctl hook list | sed -n "s/^\([0-9]*\): .*family $1 .*/\1/p"; }
+for ((i = 0; i < 1500; i++)); do
+	echo "rule add t prio 9 handle $((2000 + i)) src 10.1.$((i / 250)).$((i % 250)) queue q drop"
+done >"$WORK/many"
+echo "rule del t handle 1000" >>"$WORK/many"
+{
+	for ((i = 0; i < 1500; i++)); do
+		echo "rule del t handle $((2000 + i))"
+	done
+	echo "rule add t handle 1000 prio 1 proto udp dport 2000 queue q pass"
+} >"$WORK/few"
+op "a transaction of several messages" "" "tqctl -b $WORK/many" "tqctl -b $WORK/few"
+op "lists" "" "tqctl --holders -b $WORK/look"
+op "rule test" "" "tqctl rule test t proto udp src 10.0.0.1 dst 10.0.0.2 sport 1 dport 2000"
+op "metrics" "" "tqctl metrics"
+
+# ---- iptables ----
+
+for flavour in nft legacy; do
+	[ $flavour = nft ] || have_legacy || continue
+	FLAVOUR=$flavour
+	op "iptables-$flavour, target" "" "iptables-$flavour -A OUTPUT -p udp -m tqueue --rule-table t -j TQUEUE --queue q" \
+		"iptables-$flavour -F OUTPUT"
+done
+FLAVOUR=""
+
+# ---- devices ----
+
+op "a message written" "open write" "tqctl queue write q hello"
+op "read" "open read poll recvmsg sendmsg" "timeout 20 tqctl queue read q -c 1 --for 50ms"
+op "mapped and captured" "open mmap read poll recvmsg sendmsg" "timeout 20 tqctl capture q --for 50ms -w $WORK/c.pcapng"
+
+# ---- namespaces, CPUs, the module itself ----
+
+op "a network namespace" "unshare" "unshare -n true"
+cpu=/sys/devices/system/cpu/cpu1/online
+if [ -w $cpu ]; then
+	op "a CPU that comes" "write" "bash -c 'echo 0 >$cpu; LD_PRELOAD=$FAIL exec tee $cpu <<<1'" "sh -c 'echo 1 >$cpu'"
+	echo 1 >$cpu 2>/dev/null
+fi
+tqctl hook del "$(hook_of ip)" && tqctl table flush t && tqctl table del t && tqctl queue del q
+ok $? "everything can be deleted"
+check "nothing holds the module" modprobe -r tqueue
+for ((n = 1, tried = 0; n <= LIMIT * 4; n = n < 8 ? n + 1 : n + STEP)); do
+	rm -f "$WORK/failed"
+	FAILNTH=$n FAILNTH_OUT=$WORK/failed FAILNTH_IN=module LD_PRELOAD=$FAIL modprobe tqueue 2>"$WORK/out"
+	status=$?
+	[ -e "$WORK/failed" ] || break
+	tried=$((tried + 1))
+	loaded=$(grep -c '^tqueue ' /proc/modules)
+	if [ $((!status)) != "$loaded" ]; then
+		fail "place $n: status $status, loaded $loaded"
+		comment <"$WORK/out"
+		break
+	fi
+	[ "$loaded" = 0 ] || modprobe -r tqueue || break
+done
+at_least $tried 10 "the module is loaded, or is not; places"
+modprobe -r tqueue 2>/dev/null
+check "and loads when nothing fails" modprobe tqueue
+check "and unloads" modprobe -r tqueue
+finish
