@@ -114,7 +114,8 @@ def verdict(plan, results):
     for space in missing:
         print("  WRONG: no answers from " + space)
     print("mismatches %d of %d answers compared" % (wrong, compared))
-    return not wrong and not missing and not results["failed"] and compared > 0
+    # Some rows have no answers to compare.
+    return not wrong and not missing and not results["failed"] and (compared > 0 or not plan.job["checks"])
 
 
 def all_cases(plan, options):

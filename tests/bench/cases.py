@@ -149,14 +149,21 @@ def linear(plan, options):
 
 
 def cpus(plan, options):
-    """Two CPUs at once, all packets for one rule."""
+    """Two CPUs at once, all packets for one rule, or copied to one queue."""
     stream = plan.stream("cpus", sets.from_src([sets.mix(i, 7) for i in range(16384)]))
     nop = plan.space("cpus-nop", [plan.iptables("-m comment --comment nop")])
     rule = plan.tqueue("cpus", [sets.Rule(0, 0, 0, 0, sets.ANY, sets.ANY, 17)])
     points = [{"name": n, "space": s, "hook": h, "stream": stream} for n, s, h in (
         ("iptables nop", nop, PREROUTING), ("tq-match", rule, PREROUTING), ("tq-hook", rule, FORWARD),
         ("tq-hook, empty table", "base-tqueue", FORWARD))]
-    plan.extra("cpus", "cpus", "two CPUs at once", needs=[nop, rule], points=points,
+    # Rings that what is sent fits into, emptied each time.
+    (target, hook), (target2, _) = copying(plan, "cpus-queue", "ring 32M"), copying(plan, "cpus-queue2", "ring 32M")
+    points += [dict({"name": n, "space": s, "hook": h, "stream": stream, "limit": 65536, "empty": [s]}, **more)
+               for n, s, h, more in (
+                   ("copy by target", target, PREROUTING, {}), ("copy by hook", hook, FORWARD, {}),
+                   # If this grows as that did, no line of a queue is shared.
+                   ("copy, a queue each", target, PREROUTING, {"other": target2, "empty": [target, target2]}))]
+    plan.extra("cpus", "cpus", "two CPUs at once", needs=[nop, rule, target, hook, target2], points=points,
                rounds=options.rounds, ms=options.ms)
     checked(plan, stream, [nop, rule], DROPPED)
 
@@ -191,23 +198,38 @@ def changes(plan, options):
                    {"name": "load again", "run": tqctl + ["-b", "-"], "stdin": "replace"}])
 
 
+def drain(plan, kind, *what, **options):
+    """Words of a command that reads."""
+    out = [os.path.join(os.path.dirname(plan.ref), "drain")]
+    for letter, value in options.items():
+        out += ["-" + letter] + ([str(value)] if value is not True else [])
+    return out + [kind] + list(what)
+
+
+NFLOG = "-j NFLOG --nflog-group 5 --nflog-threshold 64"
+
+
+def copying(plan, name, settings):
+    """Spaces in which all packets are copied to a queue: by the target, by a hook."""
+    add = "queue add q %s\n" % settings
+    return (plan.space(name + "-target", [
+        plan.tqueue_step(name + "-target", plan.write(name + "-target.tq", add), None),
+        plan.iptables(" ", target="-j TQUEUE --queue q")]),
+        plan.space(name + "-hook", [plan.tqueue_step(name + "-hook", plan.write(
+            name + "-hook.tq", add + "table add t\nrule add t family ip queue q accept\n" + plan.hook_line(4)), None)]))
+
+
 def queues(plan, options):
     """What a copy of a packet costs, with a reader attached."""
     stream = plan.stream("queues", sets.from_src([sets.mix(i, 7) for i in range(4096)]))
-    add = "queue add q ring 64M\n"
-    target = plan.space("queue-target", [
-        plan.tqueue_step("queue-target", plan.write("queue-target.tq", add), None),
-        plan.iptables(" ", target="-j TQUEUE --queue q")])
-    hook = plan.space("queue-hook", [plan.tqueue_step("queue-hook", plan.write(
-        "queue-hook.tq", add + "table add t\nrule add t family ip queue q accept\n" + plan.hook_line(4)), None)])
-    nflog = plan.space("nflog", [plan.iptables(" ", target="-j NFLOG --nflog-group 5 --nflog-threshold 64")])
+    target, hook = copying(plan, "queue", "ring 32M")
+    nflog = plan.space("nflog", [plan.iptables(" ", target=NFLOG)])
     packet = plan.space("packet", [])
-    drain = os.path.join(os.path.dirname(plan.ref), "drain")
     readers = {
-        "tq-target": {"space": target, "run": [drain, "tqueue"], "queue": "q"},
-        "tq-hook": {"space": hook, "run": [drain, "tqueue"], "queue": "q"},
-        "NFLOG": {"space": nflog, "run": [drain, "nflog", "5"]},
-        "TPACKET_V3": {"space": packet, "run": [drain, "packet", "d0"]},
+        "tq-target": {"space": target, "run": drain(plan, "tqueue"), "queue": "q"},
+        "tq-hook": {"space": hook, "run": drain(plan, "tqueue"), "queue": "q"},
+        "NFLOG": {"space": nflog, "run": drain(plan, "nflog", "5", m=256)},
+        "TPACKET_V3": {"space": packet, "run": drain(plan, "packet", "d0")},
     }
     points = []
     for length in (128, 1400):
@@ -227,8 +249,52 @@ def queues(plan, options):
                readers=readers, points=points, rounds=options.rounds, burst=16384)
 
 
+# Of each reader's buffer, so that nobody wins by memory.
+BUFFER_MB = 8
+
+
+def rates(plan, options):
+    """Delivered without loss, system calls, latency, and capture tools."""
+    stream = plan.stream("rates", sets.from_src([sets.mix(i, 7) for i in range(4096)]))
+    target, _ = copying(plan, "rate", "ring %dM" % BUFFER_MB)
+    nflog = plan.space("rate-nflog", [plan.iptables(" ", target=NFLOG)])
+    packet = plan.space("rate-packet", [])
+    few = max(2, options.rounds // 5)
+
+    def point(name, space, path="hook", **more):
+        return dict({"name": name, "space": space, "path": path, "hook": PREROUTING, "length": 128 - 14,
+                     "stream": stream}, **more)
+
+    readers = {
+        "tqueue, mmap": {"space": target, "run": drain(plan, "mapped"), "queue": "q"},
+        "TPACKET_V3": {"space": packet, "run": drain(plan, "packet", "d0", m=BUFFER_MB)},
+        "tqueue, read": {"space": target, "run": drain(plan, "tqueue"), "queue": "q"},
+        "NFLOG": {"space": nflog, "run": drain(plan, "nflog", "5", m=BUFFER_MB)},
+    }
+    plan.extra("rates", "rates", "the highest rate at which nothing is lost", needs=[target, nflog, packet],
+               readers=readers, rounds=few, ms=200, bursts=8, burst=24576, points=[
+                   point(n, r["space"], "receive" if n == "TPACKET_V3" else "hook", reader=n)
+                   for n, r in readers.items()])
+    points = []
+    for kind in ("mapped", "tqueue"):
+        how = {"space": target, "run": drain(plan, kind, l=True), "queue": "q"}
+        for title, settings in (("flush 10ms", "watermark 512K flush 10ms"), ("flush 1ms", "watermark 512K flush 1ms"),
+                                ("watermark 1", "watermark 1 flush 10ms")):
+            points.append(point("tqueue, %s, %s" % ({"mapped": "mmap", "tqueue": "read"}[kind], title), target, how=how,
+                                set=[["queue", "set", "q"] + settings.split()]))
+    points.append(point("TPACKET_V3, block of 10 ms", packet, "receive",
+                        how={"space": packet, "run": drain(plan, "packet", "d0", l=True, m=BUFFER_MB)}))
+    plan.extra("latency", "latency", "latency at a low rate", needs=[target, packet], points=points,
+               packets=10 * few, pause=.03)
+    tools, _ = copying(plan, "capture", "ring %dM" % BUFFER_MB)
+    plan.extra("captures", "captures", "capture tools", needs=[tools, packet], rounds=few, ms=300, points=[
+        point("tqctl capture", tools, run=[plan.tqctl, "-n", tools, "capture", "q", "-w"], says=r": (\d+) packets"),
+        point("tcpdump", packet, "receive", says=r"(\d+) packets captured", lazy=True, run=[
+            "tcpdump", "-i", "d0", "-Z", "root", "-B", str(BUFFER_MB * 1024), "-w"])])
+
+
 GROUPS = {"floor": floor, "single": single, "prefixes": prefixes, "tuples": five_tuples, "linear": linear,
-          "cpus": cpus, "queues": queues, "changes": changes}
+          "cpus": cpus, "queues": queues, "rates": rates, "changes": changes}
 
 
 def make(plan, options, say):
@@ -251,7 +317,8 @@ def more(plan, figures, results):
             out.append("  %-24s %8d rules %8.2f s %8.1f bytes" % (
                 name, sizes[name], figures.seconds(name), figures.memory(name) / sizes[name]))
     extra = results["extra"]
-    for name, write in (("cpus", more_cpus), ("queues", more_queues), ("adding", more_adding),
+    for name, write in (("cpus", more_cpus), ("queues", more_queues), ("rates", more_rates),
+                        ("latency", more_latency), ("captures", more_captures), ("adding", more_adding),
                         ("disturb", more_disturb)):
         if name in extra:
             out += [""] + write(extra[name])
@@ -268,7 +335,7 @@ def more_cpus(found):
         out.append("  by the clock the no-op match grew by %.2f only: this machine was busy with other things, and the\n"
                    "  two CPUs hardly ran at once" % middle(found["iptables nop"]["factor"]["mean"]))
     nop = middle(found["iptables nop"]["factor"]["p50"])
-    for name in ("tq-match", "tq-hook"):
+    for name in ("tq-match", "tq-hook", "copy by target", "copy by hook"):
         f = middle(found[name]["factor"]["p50"])
         out.append("  %s: %.2f of the no-op match's factor (to reach: 0.95)" % (name, f / nop))
     return out
@@ -292,6 +359,61 @@ def more_queues(found):
     for name, r in found["readers"].items():
         out.append("  reader %-12s %d sent, %d read, %d lost" % (name, r["sent"], r["records"], r["lost"]))
     return out
+
+
+def ratio(found, mine, theirs, goal):
+    """Of the best of the rounds."""
+    a, b = max(found[mine]["rate"]), max(found[theirs]["rate"])
+    if not a or not b:
+        return "  no ratio: this machine was too busy for at least one of %s and %s" % (mine, theirs)
+    return "  %s is %.2f of %s (to reach: %.1f)%s" % (
+        mine, a / b, theirs, goal, "; the sender was its limit" if any(found[mine]["limit"]) else "")
+
+
+def by_parts(f):
+    """Records a second that neither sender nor reader is too slow for, undisturbed."""
+    return 1e9 / max(min(f["sender"]), min(c for c in f["reader"] if c))
+
+
+def more_rates(found):
+    out = ["what a record of 128 bytes costs its sender (all of the packet) and its reader, ns, buffers of %d MiB:" %
+           BUFFER_MB]
+    for name, f in found.items():
+        if any(f["reader"]):
+            out.append("  %-16s sender %6.1f  reader %6.1f  so at most %5.2f M/s" % (
+                name, min(f["sender"]), min(c for c in f["reader"] if c), by_parts(f) / 1e6))
+    for mine, theirs, goal in (("tqueue, mmap", "TPACKET_V3", 1.5), ("tqueue, read", "NFLOG", 2)):
+        if any(found[mine]["reader"]) and any(found[theirs]["reader"]):
+            out.append("  %s is %.2f of %s (to reach: %.1f)" % (
+                mine, by_parts(found[mine]) / by_parts(found[theirs]), theirs, goal))
+    out.append("highest paced rate at which nothing was lost (best of %d rounds; needs two CPUs to itself):" %
+               len(found["NFLOG"]["rate"]))
+    for name, f in found.items():
+        out.append("  %-16s %6.2f M/s%s" % (name, max(f["rate"]) / 1e6,
+                                            ", as fast as the sender" if any(f["limit"]) else ""))
+    out += [ratio(found, "tqueue, mmap", "TPACKET_V3", 1.5), ratio(found, "tqueue, read", "NFLOG", 2),
+            "system calls per million records (to reach, at full rate: 1000 by mmap, 5000 by read):"]
+    for name, f in found.items():
+        calls = [c for c in f["calls"] if c is not None]
+        out.append("  %-16s at full rate %.0f to %.0f (%.2f M/s, %.0f %% lost)%s" % (
+            name, min(f["flood_calls"]), max(f["flood_calls"]), middle(f["flood_rate"]) / 1e6,
+            100 * middle(f["flood_lost"]), ", at the rate above %.0f" % middle(calls) if calls else ""))
+    return out
+
+
+def more_latency(found):
+    out = ["from the making of a record to its reader, one packet now and then, microseconds:"]
+    for name, f in found.items():
+        out.append("  %-28s p50 %8.0f  p95 %8.0f  longest %8.0f" % (name, *(f[k] / 1000 for k in ("p50", "p95", "max"))))
+    return out + ["  to reach: the flush interval at most; at once with watermark 1"]
+
+
+def more_captures(found):
+    out = ["highest rate at which a capture to a file loses nothing, 128 bytes (best of the rounds):"]
+    for name, f in found.items():
+        out.append("  %-16s %6.2f M/s%s" % (name, max(f["rate"]) / 1e6,
+                                            ", as fast as the sender" if any(f["limit"]) else ""))
+    return out + [ratio(found, "tqctl capture", "tcpdump", 1.5)]
 
 
 def more_adding(found):

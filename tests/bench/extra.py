@@ -8,6 +8,7 @@ import ctypes
 import json
 import mmap
 import os
+import re
 import signal
 import socket
 import struct
@@ -53,27 +54,34 @@ class Child:
 # ---- two CPUs ----
 
 def cpus(g, e):
-    """Rates of one CPU and of two at once; points by turns."""
+    """Rates of one CPU and of two at once; points by turns.  other: where the second
+    CPU has its packets go; empty: queues to be emptied before.
+    """
     points, rounds, ms = e["points"], e["rounds"], e["ms"]
 
     def stream(p):
         s = g.job["streams"][p["stream"]]
         return bench.Stream(s["file"], s["family"])
 
-    def one(s, p, peers):
-        return s.run(g.netns[p["space"]], hook=p["hook"], ms=ms, peers=peers)
+    def one(s, p, peers, space="space"):
+        return s.run(g.netns[p.get(space) or p["space"]], hook=p["hook"], ms=ms, peers=peers, limit=p.get("limit", 0))
 
     def other():
         mine = [stream(p) for p in points]
-        return [[one(s, p, 2) for s, p in zip(mine, points)] for _ in range(rounds)]
+        return [[one(s, p, 2, "other") for s, p in zip(mine, points)] for _ in range(rounds)]
+
+    def emptied(s, p, peers):
+        for space in p.get("empty", []):
+            bench.command([os.environ["TQCTL"], "-n", space, "queue", "flush", "q"])
+        return one(s, p, peers)
 
     mine = [stream(p) for p in points]
     child = Child(other)
     both, alone = [], []
     for _ in range(rounds):
         # The other one waits for us at each of them, so it is idle meanwhile.
-        alone.append([one(s, p, 0) for s, p in zip(mine, points)])
-        both.append([one(s, p, 2) for s, p in zip(mine, points)])
+        alone.append([emptied(s, p, 0) for s, p in zip(mine, points)])
+        both.append([emptied(s, p, 2) for s, p in zip(mine, points)])
     theirs = child.result()
     out = {}
     for i, p in enumerate(points):
@@ -227,19 +235,53 @@ def disturb(g, e):
 
 # ---- queues ----
 
-class Reader:
-    """A reader on the other CPU, and what it has counted."""
+# drain.c: records, losses, attached, system calls, times taken, the last of these
+COUNTERS, TIMES = struct.Struct("=5Q"), 4096
 
-    def __init__(self, space, words, name):
-        path = "/run/counters-" + name
+
+def on_cpu_1(space, words):
+    return ["taskset", "-c", "1", "nsenter", "--net=/run/netns/" + space] + words
+
+
+class Reader:
+    """drain on the other CPU, and what it has counted."""
+
+    def __init__(self, g, name, r):
+        self.space = r["space"]
+        words = list(r["run"])
+        if r.get("queue"):
+            words.append("/dev/tqueue/%d" % self.queue(r["queue"])["id"])
+        path = "/run/counters-" + name.replace(" ", "-")
+        size = COUNTERS.size + 8 * TIMES
         with open(path, "wb") as f:
-            f.write(bytes(24))
+            f.write(bytes(size))
         with open(path, "r+b") as f:
-            self.map = mmap.mmap(f.fileno(), 24)
-        self.proc = subprocess.Popen(["taskset", "-c", "1", "nsenter", "--net=/run/netns/" + space] + words + [path])
+            self.map = mmap.mmap(f.fileno(), size)
+        self.proc = subprocess.Popen(on_cpu_1(self.space, words + [path]))
+        if not self._until(lambda: self.counters()[2]):
+            self.stop()
+            raise bench.Failed("%s: the reader does not attach" % name)
+
+    def queue(self, name):
+        return tqctl_json(self.space, ["queue", "show", name])
+
+    def counters(self):
+        return COUNTERS.unpack_from(self.map)
 
     def counts(self):
-        return struct.unpack("=QQ", self.map[:16])
+        return self.counters()[:2]
+
+    def records(self):
+        return self.counters()[0]
+
+    def calls(self):
+        return self.counters()[3]
+
+    def times(self, since):
+        """Nanoseconds: those that were taken after there were so many."""
+        n = self.counters()[4]
+        return [struct.unpack_from("=Q", self.map, COUNTERS.size + 8 * (i % TIMES))[0]
+                for i in range(max(since, n - TIMES), n)]
 
     def _until(self, state):
         end = time.monotonic() + 30
@@ -249,36 +291,49 @@ class Reader:
             time.sleep(0.002)
         return True
 
-    def attached(self):
-        return self._until(lambda: self.map[16])
-
     def wait(self, records):
         """Until it has as many records and losses; False: it does not come to that."""
         return self._until(lambda: sum(self.counts()) >= records)
+
+    def settle(self, records):
+        """Until it has as many records, or gets no more; how many it has."""
+        was, end = self.records(), time.monotonic() + .2
+        while was < records and time.monotonic() < end:
+            time.sleep(0.01)
+            if self.records() != was:
+                was, end = self.records(), time.monotonic() + .2
+        return was
 
     def stop(self):
         self.proc.send_signal(signal.SIGKILL)
         self.proc.wait()
 
 
+def tqctl_json(space, words):
+    shown = json.loads(bench.command([os.environ["TQCTL"], "-n", space, "-j"] + words))
+    return shown[0] if isinstance(shown, list) else shown
+
+
+@contextlib.contextmanager
+def reading(g, readers):
+    """All these readers, {name: how}; {name: Reader}."""
+    running = {}
+    try:
+        for name, r in readers.items():
+            running[name] = Reader(g, name, r)
+        yield running
+    finally:
+        for r in running.values():
+            r.stop()
+
+
 def queues(g, e):
     """What a copy costs the packet, with a reader attached, by turns: points are
     bursts that fit the ring, and each waits until the reader has got all of them.
     """
-    readers, out = {}, {}
-    for name, r in e["readers"].items():
-        words = r["run"]
-        if r.get("queue"):
-            shown = json.loads(bench.command([os.environ["TQCTL"], "-n", r["space"], "-j", "queue", "show", r["queue"]]))
-            words = words + ["/dev/tqueue/%d" % (shown[0] if isinstance(shown, list) else shown)["id"]]
-        readers[name] = Reader(r["space"], words, name)
-    for name, r in readers.items():
-        if not r.attached():
-            raise bench.Failed("%s: the reader does not attach" % name)
-    sent = dict.fromkeys(readers, 0)
-    for p in e["points"]:
-        out[p["name"]] = {k: [] for k in ("p5", "p50", "mean")}
-    try:
+    out = {p["name"]: {k: [] for k in ("p5", "p50", "mean")} for p in e["points"]}
+    sent = dict.fromkeys(e["readers"], 0)
+    with reading(g, e["readers"]) as readers:
         for r in range(-1, e["rounds"]):
             for p in e["points"]:
                 got = g.streams[p["stream"]].run(g.netns[p["space"]], path=p["path"], hook=p["hook"],
@@ -291,8 +346,179 @@ def queues(g, e):
                 if r >= 0:
                     for k, values in out[p["name"]].items():
                         values.append(got[k])
-    finally:
-        for r in readers.values():
-            r.stop()
-    return {"points": out, "readers": {n: dict(zip(("records", "lost"), r.counts()), sent=sent[n])
-                                       for n, r in readers.items()}}
+        found = {n: dict(zip(("records", "lost"), r.counts()), sent=sent[n]) for n, r in readers.items()}
+    return {"points": out, "readers": found}
+
+
+# ---- rates ----
+
+class Search:
+    """The highest rate at which nothing is lost: halves a range, by logarithm.  The
+    machine may be busy with other things, so a rate has several tries; where the
+    sender itself can't hold a rate that is none to it, there is nothing to find.
+    """
+
+    LOW, HIGH, STEPS, TRIES = 1e5, 2e7, 8, 3
+
+    def __init__(self, trial):
+        self.trial = trial
+
+    def look(self, rate):
+        """(a trial that lost nothing at this rate, or as fast as the sender can, or None;
+        whether any lost something)
+        """
+        lost = False
+        for _ in range(self.TRIES):
+            t = self.trial(int(rate))
+            t["limit"] = t["can"] < .97 * rate
+            lost |= t["lost"] > 0
+            if not t["lost"] and (t["limit"] or t["rate"] > .95 * rate):
+                return t, lost
+        return None, lost
+
+    def run(self):
+        """The best trial, or None."""
+        low, high, best = self.LOW, self.HIGH, None
+        for _ in range(self.STEPS):
+            rate = (low * high) ** .5
+            t, lost = self.look(rate)
+            if t:
+                best, low = t, rate
+                if t["limit"]:                  # faster it does not go
+                    break
+            elif lost:
+                high = rate
+            else:
+                break
+        return best
+
+
+NOTHING = {"rate": 0, "limit": False, "calls": None}
+
+
+def send(g, p, ms, rate, limit=0):
+    got = g.streams[p["stream"]].run(g.netns[p["space"]], path=p["path"], hook=p["hook"], length=p["length"],
+                                     ms=ms, batch=64, rate=rate, limit=limit)
+    return {"sent": got["packets"], "rate": 1e9 / got["mean"], "can": 1e9 / got["p50"], "p5": got["p5"]}
+
+
+def rates(g, e):
+    """What a record costs the sender, and what it costs the reader, each when nothing
+    disturbs it; the highest rate at which nothing is lost; system calls when packets
+    come at that rate, and as fast as they can.  By turns.
+    """
+    keys = ("sender", "reader", "rate", "limit", "calls", "flood_calls", "flood_rate", "flood_lost")
+    out = {p["name"]: {k: [] for k in keys} for p in e["points"]}
+
+    def trial(p, reader, rate):
+        before, calls = reader.records(), reader.calls()
+        t = send(g, p, e["ms"], rate)
+        got = reader.settle(before + t["sent"]) - before
+        return dict(t, lost=t["sent"] - got, calls=(reader.calls() - calls) * 1e6 / max(got, 1))
+
+    def costs(p, reader):
+        """Of bursts that fit the buffer."""
+        mine = []
+        since = reader.counters()[4]
+        for _ in range(e["bursts"]):
+            before = reader.records()
+            t = send(g, p, 2000, 0, e["burst"])
+            mine.append(t["p5"])
+            reader.settle(before + t["sent"])
+        times = reader.times(since)
+        return min(mine), percentile(times, .05) / 1000 if times else None
+
+    for r in range(e["rounds"]):
+        for p in e["points"]:
+            # One at a time: a reader that waits costs something, too.
+            with reading(g, {p["name"]: e["readers"][p["reader"]]}) as readers:
+                reader = readers[p["name"]]
+                trial(p, reader, int(1e5))      # its memory gets its pages
+                sender, cost = costs(p, reader)
+                flood = trial(p, reader, 0)
+                best = Search(lambda rate: trial(p, reader, rate)).run() or NOTHING
+            row = out[p["name"]]
+            for k, v in zip(keys, (sender, cost, best["rate"], best["limit"], best["calls"],
+                                   flood["calls"], flood["rate"], flood["lost"] / flood["sent"])):
+                row[k].append(v)
+    return out
+
+
+# ---- latency ----
+
+def latency(g, e):
+    """Nanoseconds from a record's making to its coming, one packet now and then."""
+    out = {}
+    for p in e["points"]:
+        for words in p.get("set", []):
+            bench.command([os.environ["TQCTL"], "-n", p["space"]] + words)
+        with reading(g, {p["name"]: p["how"]}) as readers:
+            reader = readers[p["name"]]
+            for _ in range(e["packets"] + 5):
+                time.sleep(e["pause"])
+                g.streams[p["stream"]].run(g.netns[p["space"]], path=p["path"], hook=p["hook"],
+                                           length=p["length"], ms=1000, batch=1, limit=1)
+            reader.settle(e["packets"] + 5)
+            times = reader.times(5)
+        if len(times) != e["packets"]:
+            raise bench.Failed("%s: %d packets came, not %d" % (p["name"], len(times), e["packets"]))
+        out[p["name"]] = {"p50": percentile(times, .5), "p95": percentile(times, .95), "max": max(times)}
+    return out
+
+
+# ---- capture tools ----
+
+CAPTURE = "/run/capture"
+
+
+class Capture:
+    """A tool that writes a file on the other CPU, for one trial."""
+
+    def __init__(self, p):
+        self.proc = subprocess.Popen(on_cpu_1(p["space"], p["run"] + [CAPTURE]), stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        end = time.monotonic() + 30
+        # The header of the file is written when it is ready to take packets.
+        while not (os.path.exists(CAPTURE) and (os.path.getsize(CAPTURE) or p.get("lazy"))):
+            if time.monotonic() > end or self.proc.poll() is not None:
+                raise bench.Failed("%s does not begin: %s" % (p["name"], self.end()))
+            time.sleep(0.01)
+        time.sleep(0.2)
+
+    def settle(self):
+        was, still = -1, 0
+        while still < 10:
+            time.sleep(0.03)
+            now = os.path.getsize(CAPTURE)
+            still = still + 1 if now == was else 0
+            was = now
+
+    def end(self):
+        """What it says at its end."""
+        self.proc.send_signal(signal.SIGINT)
+        text = self.proc.communicate(timeout=60)[1].decode(errors="replace")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(CAPTURE)
+        return text
+
+
+def captures(g, e):
+    """The highest rate at which a capture tool loses nothing, by turns."""
+    out = {p["name"]: {"rate": [], "limit": []} for p in e["points"]}
+
+    def trial(p, rate):
+        tool = Capture(p)
+        t = send(g, p, e["ms"], rate)
+        tool.settle()
+        text = tool.end()
+        got = re.search(p["says"], text)
+        if not got:
+            raise bench.Failed("%s says: %s" % (p["name"], text[-300:]))
+        return dict(t, lost=t["sent"] - int(got[1]))
+
+    for _ in range(e["rounds"]):
+        for p in e["points"]:
+            best = Search(lambda rate: trial(p, rate)).run() or NOTHING
+            for k in ("rate", "limit"):
+                out[p["name"]][k].append(best[k])
+    return out

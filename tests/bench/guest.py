@@ -17,7 +17,7 @@ import time
 import traceback
 
 # tqbench.h
-RUN = struct.Struct("=iIIIIIIIQ16sQQ5QQ")
+RUN = struct.Struct("=iIIIIIIIQQ16sQQ5QQ")
 CMD_STREAM = ord("q") << 8 | 1
 CMD_RUN = 3 << 30 | RUN.size << 16 | ord("q") << 8 | 2
 CMD_CLASSIFY = 3 << 30 | RUN.size << 16 | ord("q") << 8 | 3
@@ -84,13 +84,13 @@ class Stream:
                     break
                 os.write(self.fd, data)
 
-    def _ioctl(self, cmd, netns, path="hook", hook=0, length=64, batch=256, ms=30, peers=0, limit=0):
+    def _ioctl(self, cmd, netns, path="hook", hook=0, length=64, batch=256, ms=30, peers=0, limit=0, rate=0):
         data = bytearray(RUN.pack(netns, PATHS[path], NFPROTO[self.family], hook, length, batch, ms,
-                                  peers, limit, DEV.encode(), *[0] * 8))
+                                  peers, limit, rate, DEV.encode(), *[0] * 8))
         fcntl.ioctl(self.fd, cmd, data)
         v = RUN.unpack(data)
-        return {"packets": v[10], "passed": v[11], "p5": v[12] / 1000, "p50": v[13] / 1000,
-                "p95": v[14] / 1000, "p99": v[15] / 1000, "mean": v[16] / 1000, "longest": v[17] / 1000}
+        return {"packets": v[11], "passed": v[12], "p5": v[13] / 1000, "p50": v[14] / 1000,
+                "p95": v[15] / 1000, "p99": v[16] / 1000, "mean": v[17] / 1000, "longest": v[18] / 1000}
 
     def run(self, netns, **how):
         return self._ioctl(CMD_RUN, netns, **how)

@@ -82,8 +82,18 @@ def test_comparison(folder):
 
 def test_results(folder):
     with open(os.path.join(folder, "bench.json"), encoding="utf-8") as f:
-        rows = json.load(f)["rows"]
+        whole = json.load(f)
+    rows, extra = whole["rows"], whole["results"]["extra"]
     assert len(rows) > 10, len(rows)
+    # How fast the machine is decides nothing; that all was tried does.
+    for name, f in extra["rates"].items():
+        assert all(x > 0 for x in f["sender"] + f["reader"] + f["flood_calls"] + f["flood_rate"]), (name, f)
+        assert len(f["rate"]) == len(f["sender"]) > 1, (name, f)
+    assert len(extra["rates"]) == 4 and len(extra["latency"]) == 7
+    assert all(0 < f["p50"] <= f["max"] for f in extra["latency"].values()), extra["latency"]
+    assert sorted(extra["captures"]) == ["tcpdump", "tqctl capture"], extra["captures"]
+    assert all(len(f["factor"]["p50"]) > 1 for f in extra["cpus"].values()), extra["cpus"]
+    assert "copy, a queue each" in extra["cpus"]
     for r in rows:
         for engine, ns in r["ns"].items():
             assert ns is not None, (r["case"], engine)

@@ -29,6 +29,7 @@
 #define SAMPLES		65536		/* batches kept; a power of two */
 #define STREAM_MAX	(256UL << 20)
 #define BATCH_MAX	65536
+#define LATE_NS		(5 * NSEC_PER_MSEC)
 
 /**
  * struct stream - an open file
@@ -240,6 +241,22 @@ static int wait_for_peers(u32 peers)
 	return 0;
 }
 
+/* Until @n packets are due.  Who was held up sends what he is behind at once, but
+ * no more than some milliseconds' worth, by moving @begin.
+ */
+static void wait_until_due(const struct tqbench_run *run, u64 n, u64 *begin)
+{
+	const u64 due = *begin + mul_u64_u64_div_u64(n, NSEC_PER_SEC, run->rate);
+	u64 now = ktime_get_ns();
+
+	if (now > due + LATE_NS)
+		*begin += now - due - LATE_NS;
+	for (; now < due; now = ktime_get_ns()) {
+		cond_resched();
+		cpu_relax();
+	}
+}
+
 /* Cycles to picoseconds: @ns passed in @cycles. */
 static u64 to_ps(u64 value, u64 ns, u64 cycles)
 {
@@ -248,7 +265,7 @@ static u64 to_ps(u64 value, u64 ns, u64 cycles)
 
 static int timed_run(struct work *w, struct tqbench_run *run, u32 *samples)
 {
-	u64 n = 0, longest = 0, t0, c0, ns, cycles;
+	u64 n = 0, longest = 0, t0, c0, ns, cycles, pace;
 	u32 kept;
 	int err;
 
@@ -256,6 +273,7 @@ static int timed_run(struct work *w, struct tqbench_run *run, u32 *samples)
 	if (err)
 		return err;
 	t0 = ktime_get_ns();
+	pace = t0;
 	c0 = tsc();
 	do {
 		u64 begin, took;
@@ -270,6 +288,8 @@ static int timed_run(struct work *w, struct tqbench_run *run, u32 *samples)
 		samples[n++ & (SAMPLES - 1)] = min_t(u64, took, U32_MAX);
 		longest = max(longest, took);
 		cond_resched();
+		if (run->rate)
+			wait_until_due(run, n * run->batch, &pace);
 		if (signal_pending(current))
 			return -EINTR;
 		ns = ktime_get_ns() - t0;
@@ -321,7 +341,8 @@ static int run_check(const struct stream *s, const struct tqbench_run *run)
 {
 	if (!stream_len(s) || run->family != s->family || run->hook >= NF_INET_NUMHOOKS ||
 	    run->path > TQBENCH_RECEIVE || run->length < 64 || run->length > 9000 ||
-	    !run->batch || run->batch > BATCH_MAX || run->ms > 60000)
+	    !run->batch || run->batch > BATCH_MAX || run->ms > 60000 ||
+	    run->rate > NSEC_PER_SEC)
 		return -EINVAL;
 	if (run->path == TQBENCH_RECEIVE && run->family != NFPROTO_IPV4)
 		return -EINVAL;

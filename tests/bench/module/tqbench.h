@@ -51,6 +51,7 @@ enum tqbench_path {
  * @batch: packets timed as one
  * @ms: end after this time,
  * @limit: or after so many packets, if not 0
+ * @rate: packets per second; 0: as many as go
  * @peers: begin when so many runs with the same number wait to begin; 0: now
  * @dev: the device they come in by
  * @packets: sent
@@ -69,6 +70,7 @@ struct tqbench_run {
 	__u32	ms;
 	__u32	peers;
 	__u64	limit;
+	__u64	rate;
 	char	dev[16];
 	__u64	packets;
 	__u64	passed;

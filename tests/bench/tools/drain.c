@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * drain tqueue DEVICE COUNTERS		reads a queue by read(2)
- * drain packet INTERFACE COUNTERS	reads an AF_PACKET ring, TPACKET_V3
- * drain nflog GROUP COUNTERS		reads an NFLOG group
+ * drain [-l] [-m MEGABYTES] KIND WHAT COUNTERS
+ *
+ *	tqueue DEVICE		reads a queue by read(2), 256 KiB at once
+ *	mapped DEVICE		the same by libtqueue, which maps it
+ *	packet INTERFACE	reads an AF_PACKET ring, TPACKET_V3
+ *	nflog GROUP		reads an NFLOG group
  *
  * The reader that is attached while the bench times the writer.  It looks at each
- * record as far as to count it.  COUNTERS is a file of three uint64_t, records,
- * losses, and 1 once it is attached, that is mapped and kept current.
+ * record as far as to count it.  -m: size of the neighbours' buffers (a queue has
+ * its own).
+ *
+ * COUNTERS is a file of uint64_t that is mapped and kept current: records, losses,
+ * 1 once it is attached, system calls, how many times were taken, and the last of
+ * these in a ring of SAMPLES: picoseconds per record, of CHUNK records or more
+ * with the system calls between them; with -l: nanoseconds from the making of each
+ * record to its coming.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -18,7 +27,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
@@ -26,15 +37,61 @@
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
 #include <linux/tqueue.h>
+#include <libtqueue.h>
 #include <net/if.h>
 
 #define BUFFER		(256 * 1024)
-#define SOCKET_BUFFER	(256 << 20)
 #define BLOCK_SIZE	(1 << 20)
-#define BLOCKS		128
+#define SAMPLES		4096
+#define CHUNK		1024
 
 static volatile uint64_t *counters;
-enum { RECORDS, LOSSES, READY, COUNTERS };
+enum { RECORDS, LOSSES, READY, CALLS, TIMES, FIRST, COUNTERS = FIRST + SAMPLES };
+
+static bool timed;
+static unsigned int megabytes = 128;
+
+/* The linker puts these in the place of the C library's, in libtqueue too. */
+ssize_t __real_read(int fd, void *to, size_t n);
+ssize_t __wrap_read(int fd, void *to, size_t n);
+int __real_poll(struct pollfd *p, nfds_t n, int ms);
+int __wrap_poll(struct pollfd *p, nfds_t n, int ms);
+ssize_t __real_recv(int fd, void *to, size_t n, int flags);
+ssize_t __wrap_recv(int fd, void *to, size_t n, int flags);
+int __real_getsockopt(int fd, int level, int name, void *to, socklen_t *len);
+int __wrap_getsockopt(int fd, int level, int name, void *to, socklen_t *len);
+int __real_nanosleep(const struct timespec *ts, struct timespec *rest);
+int __wrap_nanosleep(const struct timespec *ts, struct timespec *rest);
+
+ssize_t __wrap_read(int fd, void *to, size_t n)
+{
+	counters[CALLS]++;
+	return __real_read(fd, to, n);
+}
+
+int __wrap_poll(struct pollfd *p, nfds_t n, int ms)
+{
+	counters[CALLS]++;
+	return __real_poll(p, n, ms);
+}
+
+ssize_t __wrap_recv(int fd, void *to, size_t n, int flags)
+{
+	counters[CALLS]++;
+	return __real_recv(fd, to, n, flags);
+}
+
+int __wrap_getsockopt(int fd, int level, int name, void *to, socklen_t *len)
+{
+	counters[CALLS]++;
+	return __real_getsockopt(fd, level, name, to, len);
+}
+
+int __wrap_nanosleep(const struct timespec *ts, struct timespec *rest)
+{
+	counters[CALLS]++;
+	return __real_nanosleep(ts, rest);
+}
 
 static void map_counters(const char *path)
 {
@@ -45,6 +102,68 @@ static void map_counters(const char *path)
 	counters = mmap(NULL, COUNTERS * sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (counters == MAP_FAILED)
 		err(1, "%s", path);
+}
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static void note(uint64_t time)
+{
+	counters[FIRST + counters[TIMES] % SAMPLES] = time;
+	counters[TIMES]++;
+}
+
+static void note_time(clockid_t clock, uint64_t made)
+{
+	note(now(clock) - made);
+}
+
+/* The TSC, since a clock may be a system call. */
+static double ps_per_cycle;
+
+static void calibrate(void)
+{
+	const uint64_t ns = now(CLOCK_MONOTONIC), cycles = __rdtsc();
+	uint64_t later;
+
+	do {
+		later = now(CLOCK_MONOTONIC);
+	} while (later - ns < 50000000);
+	ps_per_cycle = (later - ns) * 1000.0 / (__rdtsc() - cycles);
+}
+
+/* After some records. */
+static void note_chunk(void)
+{
+	static uint64_t records, cycles;
+	const uint64_t n = counters[RECORDS] - records;
+	uint64_t t;
+
+	if (timed || n < CHUNK)
+		return;
+	t = __rdtsc();
+	if (cycles)
+		note((t - cycles) * ps_per_cycle / n);
+	cycles = t;
+	records += n;
+}
+
+static void look_at(const struct tqueue_record *rec)
+{
+	const struct tqueue_lost *lost = (void *)((char *)rec + rec->hdr_len);
+
+	if (rec->type == TQUEUE_RECORD_LOST) {
+		counters[LOSSES] += lost->count;
+		return;
+	}
+	counters[RECORDS]++;
+	if (timed)
+		note_time(CLOCK_MONOTONIC, rec->mono_ns);
 }
 
 static void drain_tqueue(const char *path)
@@ -60,27 +179,46 @@ static void drain_tqueue(const char *path)
 
 		if (len <= 0)
 			err(1, "read");
-		for (at = 0; at < len;) {
-			const struct tqueue_record *rec = (void *)(buffer + at);
+		for (at = 0; at < len; at += ((struct tqueue_record *)(buffer + at))->len)
+			look_at((void *)(buffer + at));
+		note_chunk();
+	}
+}
 
-			if (rec->type == TQUEUE_RECORD_PACKET) {
-				counters[RECORDS]++;
-			} else if (rec->type == TQUEUE_RECORD_LOST) {
-				const struct tqueue_lost *lost =
-					(void *)(buffer + at + rec->hdr_len);
+static void drain_mapped(const char *path)
+{
+	struct tqueue *q = tqueue_new();
+	const struct tqueue_record *rec;
 
-				counters[LOSSES] += lost->count;
-			}
-			at += rec->len;
-		}
+	if (!q || tqueue_open_path(q, path, 0))
+		errx(1, "%s", q ? tqueue_error(q) : "no memory");
+	counters[READY] = 1;
+	while (tqueue_next(q, &rec) > 0) {
+		look_at(rec);
+		note_chunk();
+	}
+	errx(1, "%s", tqueue_error(q));
+}
+
+static void look_at_block(struct tpacket_block_desc *block)
+{
+	const struct tpacket3_hdr *packet = (void *)((char *)block + block->hdr.bh1.offset_to_first_pkt);
+	unsigned int n = block->hdr.bh1.num_pkts;
+
+	for (; n; n--) {
+		counters[RECORDS] += packet->tp_snaplen > 0;
+		if (timed)
+			note_time(CLOCK_REALTIME, packet->tp_sec * 1000000000ull + packet->tp_nsec);
+		packet = (void *)((char *)packet + packet->tp_next_offset);
 	}
 }
 
 static void drain_packet(const char *interface)
 {
+	const unsigned int blocks = megabytes;
 	const struct tpacket_req3 req = {
-		.tp_block_size = BLOCK_SIZE, .tp_block_nr = BLOCKS, .tp_frame_size = 2048,
-		.tp_frame_nr = BLOCK_SIZE / 2048 * BLOCKS, .tp_retire_blk_tov = 10,
+		.tp_block_size = BLOCK_SIZE, .tp_block_nr = blocks, .tp_frame_size = 2048,
+		.tp_frame_nr = BLOCK_SIZE / 2048 * blocks, .tp_retire_blk_tov = 10,
 	};
 	const struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
@@ -93,23 +231,27 @@ static void drain_packet(const char *interface)
 	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
 	    setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
 		err(1, "AF_PACKET");
-	ring = mmap(NULL, (size_t)BLOCK_SIZE * BLOCKS, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ring = mmap(NULL, (size_t)BLOCK_SIZE * blocks, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ring == MAP_FAILED || bind(fd, (void *)&addr, sizeof(addr)))
 		err(1, "AF_PACKET");
 	counters[READY] = 1;
-	for (;; i = (i + 1) % BLOCKS) {
+	for (;; i = (i + 1) % blocks) {
 		struct tpacket_block_desc *block = (void *)(ring + (size_t)i * BLOCK_SIZE);
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		struct tpacket_stats_v3 stats;
-		socklen_t len = sizeof(stats);
 
 		while (!(__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
 			 TP_STATUS_USER))
 			poll(&pfd, 1, 1000);
-		counters[RECORDS] += block->hdr.bh1.num_pkts;
+		look_at_block(block);
+		if (block->hdr.bh1.block_status & TP_STATUS_LOSING) {
+			struct tpacket_stats_v3 stats;
+			socklen_t len = sizeof(stats);
+
+			if (!getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
+				counters[LOSSES] += stats.tp_drops;
+		}
 		__atomic_store_n(&block->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		if (!getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
-			counters[LOSSES] += stats.tp_drops;
+		note_chunk();
 	}
 }
 
@@ -144,7 +286,8 @@ static void drain_nflog(uint16_t group)
 		.copy_range = htonl(65535), .copy_mode = NFULNL_COPY_PACKET,
 	};
 	const uint32_t size = htonl(131072);
-	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), room = SOCKET_BUFFER;
+	/* The kernel doubles it, and counts what an skb takes besides its bytes. */
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), room = megabytes << 20;
 	char *buffer = malloc(BUFFER);
 
 	if (fd < 0 || !buffer ||
@@ -166,19 +309,34 @@ static void drain_nflog(uint16_t group)
 		for (left = len; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left))
 			if (nlh->nlmsg_type == (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 				counters[RECORDS]++;
+		note_chunk();
 	}
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
-		errx(2, "usage: drain tqueue|packet|nflog WHAT COUNTERS");
-	map_counters(argv[3]);
-	if (!strcmp(argv[1], "tqueue"))
-		drain_tqueue(argv[2]);
-	else if (!strcmp(argv[1], "packet"))
-		drain_packet(argv[2]);
-	else if (!strcmp(argv[1], "nflog"))
-		drain_nflog(atoi(argv[2]));
-	errx(2, "no '%s'", argv[1]);
+	int opt;
+
+	while ((opt = getopt(argc, argv, "lm:")) != -1) {
+		if (opt == 'l')
+			timed = true;
+		else if (opt == 'm')
+			megabytes = atoi(optarg);
+		else
+			return 2;
+	}
+	argv += optind;
+	if (argc - optind != 3)
+		errx(2, "usage: drain [-l] [-m MEGABYTES] tqueue|mapped|packet|nflog WHAT COUNTERS");
+	map_counters(argv[2]);
+	calibrate();
+	if (!strcmp(argv[0], "tqueue"))
+		drain_tqueue(argv[1]);
+	else if (!strcmp(argv[0], "mapped"))
+		drain_mapped(argv[1]);
+	else if (!strcmp(argv[0], "packet"))
+		drain_packet(argv[1]);
+	else if (!strcmp(argv[0], "nflog"))
+		drain_nflog(atoi(argv[1]));
+	errx(2, "no '%s'", argv[0]);
 }
