@@ -154,12 +154,13 @@ static void *payload(struct tqueue_record *rec)
 	return rec + 1;
 }
 
-/* Before the payload, which goes over what of it is not padding; the header, if there
- * is no payload, comes later.
+/* Behind the payload, after it: a store that is ahead of the others makes a long copy
+ * a fifth slower.
  */
 static void pad(struct tqueue_record *rec, u32 caplen)
 {
-	*(u64 *)((u8 *)rec + tq_record_size(caplen) - sizeof(u64)) = 0;
+	if (caplen & 7)
+		memset(payload(rec) + caplen, 0, -caplen & 7);
 }
 
 /* The other fields, of a packet. */
@@ -207,9 +208,9 @@ bool tq_record_packet(void *to, const struct tq_record_place *place,
 	 * (the headers that the stack has pulled), in the head, in pages, in
 	 * fragments.
 	 */
-	pad(rec, plan->caplen);
 	if (skb_copy_bits(skb, plan->offset, payload(rec), plan->caplen))
 		return false;
+	pad(rec, plan->caplen);
 	fill_header(rec, place, TQUEUE_RECORD_PACKET, plan->caplen);
 	fill_packet(rec, plan, skb, meta);
 	return true;
@@ -219,8 +220,8 @@ void tq_record_message(void *to, const struct tq_record_place *place, const void
 {
 	struct tqueue_record *rec = to;
 
-	pad(rec, len);
 	memcpy(payload(rec), data, len);
+	pad(rec, len);
 	fill_header(rec, place, TQUEUE_RECORD_MESSAGE, len);
 	fill_rest(rec);
 }
