@@ -322,12 +322,14 @@ def host_job(name):
 
 
 def package_jobs(short):
-    """The packages; in the short form only what needs no root to install them in."""
-    jobs = [host_job("package-static")]
+    """The packages; in the short form on one Debian only, and without others' tests."""
+    def suites(name, which):
+        return [Job("package-%s-%s" % (name, suite), [os.path.join(HERE, "package", name), suite])
+                for suite in which]
+    jobs = suites("deb", ["trixie"]) + [host_job("package-rpm"), host_job("package-static")]
     if not short:
-        jobs += [Job("package-deb-" + suite, [os.path.join(HERE, "package", "deb"), suite])
-                 for suite in ("trixie", "bookworm")]
-        jobs.append(host_job("package-rpm"))
+        jobs += suites("deb", ["bookworm"])
+        jobs += suites("piuparts", ["trixie", "bookworm"]) + suites("autopkgtest", ["trixie", "bookworm"])
     return jobs
 
 
@@ -351,8 +353,7 @@ def collect(group):
     if group == "check-packages":
         return package_jobs(short)
     if group == "nightly":
-        # What installs the packages is in check-packages.
-        return (package_jobs(True) +
+        return (package_jobs(False) + [host_job("package-headers"), host_job("package-boot")] +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
                                        "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
