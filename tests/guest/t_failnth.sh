@@ -123,7 +123,7 @@ op "table add" "" "tqctl table add n" "tqctl table del n"
 op "table set" "" "tqctl table set t max 7" "tqctl table set t max 0"
 op "rule add" "" "tqctl rule add t handle 7 prio 9 proto tcp dport 1-9 pass" "tqctl rule del t handle 7"
 op "rule add, all it can" "" "tqctl rule add t handle 7 prio 9 src fd00::/8 dst fd00::1 proto tcp tcp-flags syn/syn,ack \
-	oif lo mark 1/3 queue q queue q limit 5/s sample 3 set-mark 1 timeout 1h drop" "tqctl rule del t handle 7"
+	oif lo mark 1/3 queue q limit 5/s sample 3 set-mark 1 timeout 1h drop" "tqctl rule del t handle 7"
 op "rule replace" "" "tqctl rule replace t handle 1000 prio 4 proto tcp steal q" \
 	"tqctl rule replace t handle 1000 prio 1 proto udp dport 2000 queue q pass"
 op "rule del" "" "tqctl rule del t handle 1002" "tqctl rule add t handle 1002 prio 3 family ip6 iif lo accept"
