@@ -85,6 +85,11 @@ struct sk_buff *tq_nl_reply_new(const struct genl_info *info, u8 cmd, size_t siz
 	return skb;
 }
 
+void tq_nl_answer(struct sk_buff *skb, struct genl_info *info)
+{
+	genlmsg_reply(skb, info);
+}
+
 bool tq_nl_wanted(struct tq_net *tn, const struct genl_info *info)
 {
 	return (info && info->nlhdr->nlmsg_flags & NLM_F_ECHO) ||

@@ -64,6 +64,11 @@ struct tq_net *tq_nl_net(const struct genl_info *info);
  */
 struct sk_buff *tq_nl_reply_new(const struct genl_info *info, u8 cmd, size_t size, void **hdr);
 
+/* Sends the reply about what has been done, and can't be undone.  So it is made before,
+ * and an error would tell something else: a socket that is full hears of it (ENOBUFS).
+ */
+void tq_nl_answer(struct sk_buff *skb, struct genl_info *info);
+
 /* True if somebody listens to "events" or the requester (@info may be NULL)
  * asked for an echo: only then build a notification.
  */

@@ -52,16 +52,12 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 	return 0;
 }
 
-static int reply(struct genl_info *info, struct tq_net *tn, struct tq_hook *h, u8 cmd)
+/* Takes @skb, which has room for a hook; @hdr is of it. */
+static int answer(struct genl_info *info, struct tq_net *tn, struct tq_hook *h,
+		  struct sk_buff *skb, void *hdr)
 {
-	struct sk_buff *skb;
-	void *hdr;
-	int err;
+	int err = fill(skb, tn, h, 0);
 
-	skb = tq_nl_reply_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
-	if (!skb)
-		return -ENOMEM;
-	err = fill(skb, tn, h, 0);
 	if (err) {
 		nlmsg_free(skb);
 		return err;
@@ -186,8 +182,10 @@ int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *dev = info->attrs[TQUEUE_A_HOOK_DEVICE];
 	struct tq_net *tn = tq_nl_net(info);
 	struct tq_hook_at at;
+	struct sk_buff *msg;
 	struct tq_table *t;
 	struct tq_hook *h;
+	void *hdr;
 	int err;
 
 	err = tq_nl_once(info, 0);
@@ -209,21 +207,23 @@ int tq_nl_hook_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 
+	/* Before anything is done: see tq_nl_answer(). */
+	msg = tq_nl_reply_new(info, TQUEUE_CMD_HOOK_NEW, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!msg)
+		return -ENOMEM;
 	if (dev)
 		rtnl_lock();
 	mutex_lock(&tn->lock);
 	t = table(tn, info);
-	if (IS_ERR(t)) {
-		err = PTR_ERR(t);
-		goto unlock;
-	}
-	h = tq_hook_create(tn, t, &at, info->extack);
+	h = IS_ERR(t) ? ERR_CAST(t) : tq_hook_create(tn, t, &at, info->extack);
 	if (IS_ERR(h)) {
 		err = PTR_ERR(h);
+		nlmsg_free(msg);
 		goto unlock;
 	}
 	notify(tn, info, h, h->id, TQUEUE_CMD_HOOK_NEW_NTF);
-	err = reply(info, tn, h, TQUEUE_CMD_HOOK_NEW);
+	answer(info, tn, h, msg, hdr);
+	err = 0;	/* likewise */
 unlock:
 	mutex_unlock(&tn->lock);
 	if (dev)
@@ -290,17 +290,24 @@ unlock:
 int tq_nl_hook_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct tq_net *tn = tq_nl_net(info);
+	struct sk_buff *msg;
 	struct tq_hook *h;
+	void *hdr;
 	int err;
 
 	err = tq_nl_once(info, 0);
 	if (err)
 		return err;
+	msg = tq_nl_reply_new(info, TQUEUE_CMD_HOOK_GET, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!msg)
+		return -ENOMEM;
 
 	mutex_lock(&tn->lock);
 	h = find(tn, info);
-	err = IS_ERR(h) ? PTR_ERR(h) : reply(info, tn, h, TQUEUE_CMD_HOOK_GET);
+	err = IS_ERR(h) ? PTR_ERR(h) : answer(info, tn, h, msg, hdr);
 	mutex_unlock(&tn->lock);
+	if (IS_ERR(h))
+		nlmsg_free(msg);
 	return err;
 }
 

@@ -192,7 +192,7 @@ int tq_nl_queue_new(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	tq_nl_queue_notify(tn, info, TQUEUE_CMD_QUEUE_NEW_NTF, q, 0, NULL);
-	err = genlmsg_reply(msg, info);
+	tq_nl_answer(msg, info);
 unlock:
 	mutex_unlock(&tn->lock);
 	return err;

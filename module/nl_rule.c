@@ -230,7 +230,8 @@ static int rules_change(struct genl_info *info, change_fn change)
 		return 0;
 	}
 	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
+	tq_nl_answer(reply, info);
+	return 0;
 
 free_reply:
 	nlmsg_free(reply);

@@ -95,16 +95,12 @@ static int fill(struct sk_buff *skb, struct tq_net *tn, void *object, u32 query)
 	return err;
 }
 
-static int reply(struct genl_info *info, struct tq_net *tn, struct tq_table *t, u8 cmd, u32 query)
+/* Takes @skb, which has TQ_NL_BIG bytes; @hdr is of it. */
+static int answer(struct genl_info *info, struct tq_net *tn, struct tq_table *t, u32 query,
+		  struct sk_buff *skb, void *hdr)
 {
-	struct sk_buff *skb;
-	void *hdr;
-	int err;
+	int err = fill(skb, tn, t, query);
 
-	skb = tq_nl_reply_new(info, cmd, TQ_NL_BIG, &hdr);
-	if (!skb)
-		return -ENOMEM;
-	err = fill(skb, tn, t, query);
 	if (err) {
 		nlmsg_free(skb);
 		return err;
@@ -151,7 +147,9 @@ int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *name = info->attrs[TQUEUE_A_TABLE_NAME];
 	struct nlattr *max = info->attrs[TQUEUE_A_TABLE_RULES_MAX];
 	struct tq_net *tn = tq_nl_net(info);
+	struct sk_buff *msg;
 	struct tq_table *t;
+	void *hdr;
 	int err;
 
 	err = tq_nl_once(info, 0);
@@ -166,6 +164,10 @@ int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 
+	/* Before anything is done: see tq_nl_answer(). */
+	msg = tq_nl_reply_new(info, TQUEUE_CMD_TABLE_NEW, TQ_NL_BIG, &hdr);
+	if (!msg)
+		return -ENOMEM;
 	mutex_lock(&tn->lock);
 	if (tq_table_find(tn, nla_data(name))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, name, "a table of this name exists");
@@ -173,14 +175,15 @@ int tq_nl_table_new(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	t = tq_table_create(tn, nla_data(name), max ? nla_get_u32(max) : 0, info->extack);
-	if (IS_ERR(t)) {
-		err = PTR_ERR(t);
+	err = PTR_ERR_OR_ZERO(t);
+	if (err)
 		goto unlock;
-	}
 	notify(tn, info, t, TQUEUE_CMD_TABLE_NEW_NTF);
-	err = reply(info, tn, t, TQUEUE_CMD_TABLE_NEW, 0);
+	answer(info, tn, t, 0, msg, hdr);
 unlock:
 	mutex_unlock(&tn->lock);
+	if (err)
+		nlmsg_free(msg);
 	return err;
 }
 
@@ -251,18 +254,25 @@ int tq_nl_table_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *query = info->attrs[TQUEUE_A_TABLE_QUERY];
 	struct tq_net *tn = tq_nl_net(info);
+	struct sk_buff *msg;
 	struct tq_table *t;
+	void *hdr;
 	int err;
 
 	err = tq_nl_once(info, 0);
 	if (err)
 		return err;
+	msg = tq_nl_reply_new(info, TQUEUE_CMD_TABLE_GET, TQ_NL_BIG, &hdr);
+	if (!msg)
+		return -ENOMEM;
 
 	mutex_lock(&tn->lock);
 	t = named(tn, info);
 	err = IS_ERR(t) ? PTR_ERR(t) :
-	      reply(info, tn, t, TQUEUE_CMD_TABLE_GET, query ? nla_get_u32(query) : 0);
+	      answer(info, tn, t, query ? nla_get_u32(query) : 0, msg, hdr);
 	mutex_unlock(&tn->lock);
+	if (IS_ERR(t))
+		nlmsg_free(msg);
 	return err;
 }
 

@@ -148,6 +148,11 @@ int tq_nl_txn_begin(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	err = genlmsg_reply(reply, info);
+	if (err) {
+		/* Nobody knows its number. */
+		xa_erase(&tn->txns, txn->id);
+		tq_txn_abort(txn);
+	}
 unlock:
 	mutex_unlock(&tn->lock);
 	return err;
@@ -280,7 +285,7 @@ int tq_nl_txn_commit(struct sk_buff *skb, struct genl_info *info)
 	tq_nl_rules_notify(tn, info, txn);
 	notify(tn, info, TQUEUE_CMD_TXN_COMMITTED_NTF, txn);
 	tq_txn_release(txn);
-	err = genlmsg_reply(reply, info);
+	tq_nl_answer(reply, info);
 unlock:
 	mutex_unlock(&tn->lock);
 	return err;

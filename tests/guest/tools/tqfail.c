@@ -7,6 +7,7 @@
  * FAILNTH	n
  * FAILNTH_OUT	file: made, with the name of the call, when it has failed
  * FAILNTH_IN	calls that count, as words; those of netlink and sockets if not set
+ * FAILNTH_FROM	and which sendmsg() is the first to count: what is before it does not
  *
  * No call of libc is made in between that could end in one of these.
  */
@@ -25,7 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static unsigned int left;
+static unsigned int left, wait_for;
 static const char *out, *calls;
 static bool ready;
 
@@ -54,6 +55,7 @@ static void begin(void)
 	ready = true;
 	left = n ? strtoul(n, NULL, 10) : 0;
 	out = getenv("FAILNTH_OUT");
+	wait_for = getenv("FAILNTH_FROM") ? strtoul(getenv("FAILNTH_FROM"), NULL, 10) : 0;
 	calls = getenv("FAILNTH_IN");
 	if (!calls)
 		calls = "sendmsg sendto recvmsg recvfrom setsockopt getsockopt";
@@ -92,7 +94,9 @@ static long call(const char *name, long nr, long a, long b, long c, long d, long
 
 	if (!ready)
 		begin();
-	if (!left || !counts(name))
+	if (wait_for && nr == SYS_sendmsg)
+		wait_for--;
+	if (!left || wait_for || !counts(name))
 		return result(raw(nr, a, b, c, d, e, f));
 	fd = raw(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC, 0, 0, 0);
 	if (fd < 0)
