@@ -35,7 +35,7 @@ must test -e "$FAIL"
 # What there is, but for numbers that go on by themselves.  Few processes: each costs as
 # much as ten operations here.
 printf '%s\n' "queue show" "table show" "rule list t" "hook list" "txn list" >"$WORK/look"
-FLAVOUR="" FROM=2
+FLAVOUR=""
 state() {
 	local devices=(/dev/tqueue/*)
 	{
@@ -68,7 +68,7 @@ op() {
 		(
 			export FAILNTH=$n FAILNTH_OUT=$WORK/failed LD_PRELOAD=$FAIL
 			[ -z "$in" ] || export FAILNTH_IN=$in
-			[ -n "$in" ] || export FAILNTH_FROM=$FROM
+			[ -n "$in" ] || export FAILNTH_FROM=2
 			eval "exec $do"
 		) >"$WORK/out" 2>&1
 		status=$?
@@ -150,16 +150,16 @@ op "metrics" "" "tqctl metrics"
 
 # ---- iptables ----
 
-# iptables-nft sends what it changes by its first sendmsg(), legacy by setsockopt().
-FLAVOUR=nft FROM=1
-op "iptables-nft, target" "" "iptables-nft -A OUTPUT -p udp -m tqueue --rule-table t -j TQUEUE --queue q" \
+# iptables-nft sends what it changes by sendmsg(), and only that; legacy by setsockopt().
+FLAVOUR=nft
+op "iptables-nft, target" "sendmsg" "iptables-nft -A OUTPUT -p udp -m tqueue --rule-table t -j TQUEUE --queue q" \
 	"iptables-nft -F OUTPUT"
 if have_legacy; then
 	FLAVOUR=legacy
 	op "iptables-legacy, target" "setsockopt" \
 		"iptables-legacy -A OUTPUT -p udp -m tqueue --rule-table t -j TQUEUE --queue q" "iptables-legacy -F OUTPUT"
 fi
-FLAVOUR="" FROM=2
+FLAVOUR=""
 
 # ---- devices ----
 

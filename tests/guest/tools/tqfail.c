@@ -7,7 +7,8 @@
  * FAILNTH	n
  * FAILNTH_OUT	file: made, with the name of the call, when it has failed
  * FAILNTH_IN	calls that count, as words; those of netlink and sockets if not set
- * FAILNTH_FROM	and which sendmsg() is the first to count: what is before it does not
+ * FAILNTH_FROM	and which message that is sent is the first to count: what is before it
+ *		does not
  *
  * No call of libc is made in between that could end in one of these.
  */
@@ -94,7 +95,7 @@ static long call(const char *name, long nr, long a, long b, long c, long d, long
 
 	if (!ready)
 		begin();
-	if (wait_for && nr == SYS_sendmsg)
+	if (wait_for && (nr == SYS_sendmsg || nr == SYS_sendto))
 		wait_for--;
 	if (!left || wait_for || !counts(name))
 		return result(raw(nr, a, b, c, d, e, f));
