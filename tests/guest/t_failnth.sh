@@ -8,15 +8,15 @@
 # is its own side of the socket that failed).  Lost memory is found by kmemleak when the
 # guest ends, a lost reference by the module that can't be unloaded.
 #
-# Every STEP-th place is tried after the first twelve.  tqctl's first message asks for the
+# Every STEP-th place is tried after the first FIRST.  tqctl's first message asks for the
 # family and is none of ours; what comes behind it counts.
 #
-# timeout: 400
+# timeout: 500
 # kernels: debug
-# debug: 2700 STEP=1 LIMIT=400
-# short: STEP=7 LIMIT=120
+# debug: 3300 STEP=1 LIMIT=100
+# short: FIRST=4 STEP=9 LIMIT=60
 . "$(dirname "$0")/lib.sh"
-: "${STEP=7}" "${LIMIT=120}"
+: "${FIRST=12}" "${STEP=7}" "${LIMIT=60}"
 
 for f in failslab fail_page_alloc fail_usercopy; do
 	must test -d /sys/kernel/debug/$f
@@ -99,7 +99,7 @@ op() {
 		if [ -n "$undo" ] && [ "$now" = "$after" ]; then
 			must eval "$undo"
 		fi
-		n=$((n < 12 ? n + 1 : n + STEP))
+		n=$((n < FIRST ? n + 1 : n + STEP))
 	done
 	at_least $tried 3 "$what: $refused refused, $granted granted; places"
 	[ -z "$undo" ] || is "$(state)" "$before" "$what: as before"
