@@ -146,9 +146,9 @@ struct tq_queue *tq_queue_by_id(struct tq_net *tn, u32 id)
 	return q;
 }
 
-void tq_queue_xt_add(struct tq_queue *q, u8 family, const char *xt_table)
+int tq_queue_xt_add(struct tq_queue *q, u8 family, const char *xt_table)
 {
-	tq_xt_users_add(&q->xt_users, &q->xt_lock, family, xt_table);
+	return tq_xt_users_add(&q->xt_users, &q->xt_lock, family, xt_table);
 }
 
 void tq_queue_xt_del(struct tq_queue *q, u8 family, const char *xt_table)

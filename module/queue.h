@@ -88,7 +88,7 @@ const char *tq_queue_name(const struct tq_queue *q);
 u32 tq_queue_id(const struct tq_queue *q);
 
 /* Accounting of the xtables rules that use a queue, for the HOLDERS nest. */
-void tq_queue_xt_add(struct tq_queue *q, u8 family, const char *xt_table);
+int tq_queue_xt_add(struct tq_queue *q, u8 family, const char *xt_table);
 void tq_queue_xt_del(struct tq_queue *q, u8 family, const char *xt_table);
 
 /* Copies @skb, from its MAC header (if it has one) on, into this CPU's ring.

@@ -158,9 +158,9 @@ struct tq_table *tq_table_find(struct tq_net *tn, const char *name)
 	return find_rcu(tn, name);
 }
 
-void tq_table_xt_add(struct tq_table *t, u8 family, const char *xt_table)
+int tq_table_xt_add(struct tq_table *t, u8 family, const char *xt_table)
 {
-	tq_xt_users_add(&t->xt_users, &t->xt_lock, family, xt_table);
+	return tq_xt_users_add(&t->xt_users, &t->xt_lock, family, xt_table);
 }
 
 void tq_table_xt_del(struct tq_table *t, u8 family, const char *xt_table)

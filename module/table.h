@@ -110,7 +110,7 @@ void tq_table_get(struct tq_table *t);
 void tq_table_put(struct tq_table *t);
 
 /* xtables rules by family and iptables table, for the HOLDERS nest. */
-void tq_table_xt_add(struct tq_table *t, u8 family, const char *xt_table);
+int tq_table_xt_add(struct tq_table *t, u8 family, const char *xt_table);
 void tq_table_xt_del(struct tq_table *t, u8 family, const char *xt_table);
 
 /* Control path, under tq_net.lock. */

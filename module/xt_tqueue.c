@@ -110,15 +110,23 @@ static int tqueue_mt_check(const struct xt_mtchk_param *par)
 	priv->table = tq_table_use(tq_net(par->net), info->table);
 	if (!priv->table) {
 		refuse(par->net, "match: no table \"%s\"", info->table);
-		kfree(priv);
-		return -ENOENT;
+		err = -ENOENT;
+		goto free;
 	}
 	priv->family = par->family;
 	priv->tracked = tracked(par->table);
 	strscpy(priv->xt_table, par->table, sizeof(priv->xt_table));
-	tq_table_xt_add(priv->table, priv->family, priv->xt_table);
+	err = tq_table_xt_add(priv->table, priv->family, priv->xt_table);
+	if (err)
+		goto unuse;
 	info->priv = priv;
 	return 0;
+
+unuse:
+	tq_table_unuse(priv->table);
+free:
+	kfree(priv);
+	return err;
 }
 
 static void tqueue_mt_destroy(const struct xt_mtdtor_param *par)
@@ -178,15 +186,24 @@ static int target_queue(struct tq_net *tn, const struct xt_tqueue_tginfo *info,
 	}
 	if (info->sample) {
 		to->quota = tq_quota_alloc(info->sample, 0, 0);
-		if (!to->quota) {
-			tq_queue_unuse(to->queue);
-			return -ENOMEM;
-		}
+		if (!to->quota)
+			return -ENOMEM;		/* target_free() */
 	}
 	to->snaplen = info->snaplen;
 	to->steal = info->flags & XT_TQUEUE_TARGET_STEAL;
 	to->otherwise = info->flags & XT_TQUEUE_TARGET_ELSE_DROP ? NF_DROP : XT_CONTINUE;
 	return 0;
+}
+
+static void target_free(struct tq_xt_target *priv)
+{
+	if (priv->table)
+		tq_table_unuse(priv->table);
+	if (priv->to.queue) {
+		tq_queue_unuse(priv->to.queue);
+		tq_quota_free(priv->to.quota);
+	}
+	kfree(priv);
 }
 
 static int tqueue_tg_check(const struct xt_tgchk_param *par)
@@ -216,18 +233,20 @@ static int tqueue_tg_check(const struct xt_tgchk_param *par)
 			err = -ENOENT;
 			goto free;
 		}
-		tq_table_xt_add(priv->table, priv->family, priv->xt_table);
+		err = tq_table_xt_add(priv->table, priv->family, priv->xt_table);
 	} else {
 		err = target_queue(tn, info, &priv->to);
 		if (err)
 			goto free;
-		tq_queue_xt_add(priv->to.queue, priv->family, priv->xt_table);
+		err = tq_queue_xt_add(priv->to.queue, priv->family, priv->xt_table);
 	}
+	if (err)
+		goto free;
 	info->priv = priv;
 	return 0;
 
 free:
-	kfree(priv);
+	target_free(priv);
 	return err;
 }
 
@@ -236,15 +255,11 @@ static void tqueue_tg_destroy(const struct xt_tgdtor_param *par)
 	const struct xt_tqueue_tginfo *info = par->targinfo;
 	struct tq_xt_target *priv = info->priv;
 
-	if (priv->table) {
+	if (priv->table)
 		tq_table_xt_del(priv->table, priv->family, priv->xt_table);
-		tq_table_unuse(priv->table);
-	} else {
+	else
 		tq_queue_xt_del(priv->to.queue, priv->family, priv->xt_table);
-		tq_queue_unuse(priv->to.queue);
-		tq_quota_free(priv->to.quota);
-	}
-	kfree(priv);
+	target_free(priv);
 }
 
 /* ---- registration ---- */

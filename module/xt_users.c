@@ -28,15 +28,17 @@ static struct tq_xt_user *find(struct list_head *users, u8 family, const char *x
 	return NULL;
 }
 
-void tq_xt_users_add(struct list_head *users, spinlock_t *lock, u8 family, const char *xt_table)
+int tq_xt_users_add(struct list_head *users, spinlock_t *lock, u8 family, const char *xt_table)
 {
 	struct tq_xt_user *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT), *u;
 
+	if (!new)
+		return -ENOMEM;
 	spin_lock_bh(lock);
 	u = find(users, family, xt_table);
 	if (u) {
 		u->count++;
-	} else if (new) {
+	} else {
 		new->count = 1;
 		new->family = family;
 		strscpy(new->xt_table, xt_table, sizeof(new->xt_table));
@@ -45,6 +47,7 @@ void tq_xt_users_add(struct list_head *users, spinlock_t *lock, u8 family, const
 	}
 	spin_unlock_bh(lock);
 	kfree(new);
+	return 0;
 }
 
 void tq_xt_users_del(struct list_head *users, spinlock_t *lock, u8 family, const char *xt_table)

@@ -12,11 +12,10 @@
 
 struct sk_buff;
 
-/* @lock protects @users.  Process context.  Without memory the rule is not
- * counted: a count that is one too low harms nobody, a rule that can't be
- * inserted for it would.
+/* @lock protects @users.  Process context.  0 or -ENOMEM: then it is not counted, and
+ * the rule must not be, or its end would be counted as another's.
  */
-void tq_xt_users_add(struct list_head *users, spinlock_t *lock, u8 family, const char *xt_table);
+int tq_xt_users_add(struct list_head *users, spinlock_t *lock, u8 family, const char *xt_table);
 void tq_xt_users_del(struct list_head *users, spinlock_t *lock, u8 family, const char *xt_table);
 
 /* One nest of @attr per family and table.  -EMSGSIZE if @skb is full. */

@@ -47,7 +47,6 @@ refused "a queue that is there" 1 "already|exist" T queue add q
 refused "a queue that is not there" 1 "no such" T queue del nosuch
 refused "show a queue that is not there" 1 "no such" T queue show nosuch
 refused "flush a log" 1 "can't be flushed" T queue flush l
-refused "another size for a log" 1 "log can't be changed" T queue set l ring 32K
 refused "a ring smaller than the watermark" 1 "give both" T queue set l ring 8K
 refused "flush a queue that is not there" 1 "no such" T queue flush nosuch
 refused "a queue in use, and by whom" 1 "rule t handle 1" T queue del q
