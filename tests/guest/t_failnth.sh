@@ -177,11 +177,11 @@ op "a network namespace" "unshare" "unshare -n true"
 cpu=/sys/devices/system/cpu/cpu1/online
 if [ -w $cpu ]; then
 	refused=0 came=0
-	for ((n = 1; n <= LIMIT; n++)); do
+	for ((n = 1; n <= LIMIT; n = n < FIRST ? n + 1 : n + STEP)); do
 		must bash -c "echo 0 >$cpu"
 		must tqctl queue add n ring 16K
 		rm -f "$WORK/failed"
-		FAILNTH=$n FAILNTH_OUT=$WORK/failed FAILNTH_IN=write LD_PRELOAD=$FAIL tee $cpu <<<1 >"$WORK/out" 2>&1
+		FAILNTH=$n FAILNTH_OUT=$WORK/failed FAILNTH_IN=write LD_PRELOAD=$FAIL dd of=$cpu status=none <<<1 >"$WORK/out" 2>&1
 		status=$?
 		[ "$(<$cpu)" = $((!status)) ] || break
 		[ $status = 0 ] && came=$((came + 1)) || refused=$((refused + 1))
@@ -189,7 +189,7 @@ if [ -w $cpu ]; then
 		must tqctl queue del n
 		[ -e "$WORK/failed" ] || break
 	done
-	is "$(<$cpu)" 1 "a CPU that comes: $refused times refused, $came times it came"
+	is "$(<$cpu) $((refused > 0))" "1 1" "a CPU that comes: $refused times refused, $came times it came"
 fi
 
 # The load itself is not among them: the kernel's own tracing warns when it has no memory
