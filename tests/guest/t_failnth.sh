@@ -101,7 +101,7 @@ op() {
 		fi
 		n=$((n < FIRST ? n + 1 : n + STEP))
 	done
-	at_least $tried 2 "$what: $refused refused, $granted granted; places"
+	at_least $tried 1 "$what: $refused refused, $granted granted; places"
 	[ -z "$undo" ] || is "$(state)" "$before" "$what: as before"
 }
 
