@@ -169,6 +169,8 @@ in_ns() { # NAMESPACE COMMAND...
 start() {
 	local ns=$1 file=$2
 	shift 2
+	# Now, not when the other process comes to it: what an earlier one said is gone.
+	: >"$file"
 	(exec nsenter --net="/run/netns/$ns" "$@" >"$file" 2>&1) &
 	STARTED=$!
 }
