@@ -293,22 +293,18 @@ static void show_state(const struct tnl_reply *reply, void *arg)
 		break;
 	}
 }
+
 /* @table: its rules; NULL: all objects of the kind.  An exit status. */
 static int read_some(struct monitor *m, uint8_t cmd, const char *table)
 {
-	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
 	struct tqctl *t = m->t;
 	struct tnl_error err;
 	struct nl_msg *msg;
 	int code;
 
-	msg = tqctl_message(t, cmd, NLM_F_DUMP, &code);
+	msg = tqctl_dump_message(t, cmd, table, &code);
 	if (!msg)
 		return code;
-	if (table) {
-		memcpy(frame.table, table, sizeof(frame.table));
-		msg_rules_put(msg, &frame);
-	}
 	code = tqctl_try(t, msg, show_state, m, &err);
 	if (!code) {
 		/* What changed in it is told by events; what was left out is not. */

@@ -103,17 +103,12 @@ static void got_hook(const struct tnl_reply *reply, void *arg)
 static int dump(struct tqctl *t, struct load *l, uint8_t cmd, tnl_reply_fn *fn,
 		struct config_table *table)
 {
-	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
 	struct nl_msg *msg;
 	int code;
 
-	msg = tqctl_message(t, cmd, NLM_F_DUMP, &code);
+	msg = tqctl_dump_message(t, cmd, table ? table->name : NULL, &code);
 	if (!msg)
 		return code;
-	if (table) {
-		memcpy(frame.table, table->name, sizeof(frame.table));
-		msg_rules_put(msg, &frame);
-	}
 	l->table = table;
 	code = tqctl_request(t, msg, fn, l);
 	if (!code && l->error)

@@ -51,31 +51,23 @@ static const char *enforced(void)
 	return NULL;
 }
 
-/* A line of /proc/keys: id, flags, usage, timeout, permissions, uid, gid, type (cut to
- * nine bytes), description.  @text: from the type on.  false: it is something else.
+/* The id of the next key in @f, /proc/keys, of @type and with description @name; 0: none,
+ * or we may not see it.  Lines have id, flags, usage, timeout, permissions, uid, gid, type
+ * (cut to nine bytes, padded) and description.
  */
-static bool key_line(const char *line, uint32_t *id, const char **text)
+static uint32_t next_key(FILE *f, const char *type, const char *name)
 {
-	int at = 0;
-
-	if (sscanf(line, "%x %*s %*s %*s %*s %*s %*s %n", id, &at) != 1 || !at)
-		return false;
-	*text = line + at;
-	return true;
-}
-
-/* The id of the ring @name; 0: there is none, or we may not see it. */
-static uint32_t find_ring(FILE *f, const char *name)
-{
-	char line[512], want[64];
-	const char *text;
+	char line[512], want[192];
 	uint32_t id;
 
-	snprintf(want, sizeof(want), "keyring   %s: ", name);
-	rewind(f);
-	while (fgets(line, sizeof(line), f))
-		if (key_line(line, &id, &text) && !strncmp(text, want, strlen(want)))
+	snprintf(want, sizeof(want), "%-9.9s %s: ", type, name);
+	while (fgets(line, sizeof(line), f)) {
+		int at = 0;
+
+		if (sscanf(line, "%x %*s %*s %*s %*s %*s %*s %n", &id, &at) == 1 && at &&
+		    !strncmp(line + at, want, strlen(want)))
 			return id;
+	}
 	return 0;
 }
 
@@ -118,14 +110,11 @@ static bool among(const uint32_t *ids, size_t n, uint32_t id)
 /* Has the ring with @ids a key of that subject? */
 static bool ring_knows(FILE *f, const uint32_t *ids, size_t n, const char *signer)
 {
-	char line[512], want[160];
-	const char *text;
 	uint32_t id;
 
-	snprintf(want, sizeof(want), "asymmetri %s: ", signer);
 	rewind(f);
-	while (fgets(line, sizeof(line), f))
-		if (key_line(line, &id, &text) && !strncmp(text, want, strlen(want)) && among(ids, n, id))
+	while ((id = next_key(f, "asymmetric", signer)))
+		if (among(ids, n, id))
 			return true;
 	return false;
 }
@@ -143,9 +132,11 @@ static int knows(const char *signer)
 	size_t i, n;
 
 	for (i = 0; f && found < 1 && i < sizeof(rings) / sizeof(rings[0]); i++) {
-		const uint32_t ring = find_ring(f, rings[i]);
-		uint32_t *ids = ring ? read_ring(ring, &n) : NULL;
+		uint32_t ring, *ids;
 
+		rewind(f);
+		ring = next_key(f, "keyring", rings[i]);
+		ids = ring ? read_ring(ring, &n) : NULL;
 		if (ring && !ids)
 			found = -1;
 		else if (ids && ring_knows(f, ids, n, signer))

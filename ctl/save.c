@@ -41,16 +41,13 @@ static void print_rules(const struct tnl_reply *reply, void *arg)
 
 static int save_rules(struct tqctl *t, const char *table)
 {
-	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
 	struct save s = { .t = t, .table = table };
 	struct nl_msg *msg;
 	int code;
 
-	msg = tqctl_message(t, TQUEUE_CMD_RULE_GET, NLM_F_DUMP, &code);
+	msg = tqctl_dump_message(t, TQUEUE_CMD_RULE_GET, table, &code);
 	if (!msg)
 		return code;
-	memcpy(frame.table, table, sizeof(frame.table));
-	msg_rules_put(msg, &frame);
 	code = tqctl_request(t, msg, print_rules, &s);
 	return !code && tnl_torn(t->nl) ? TQCTL_LOST : code;
 }

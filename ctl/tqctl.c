@@ -102,6 +102,18 @@ struct nl_msg *tqctl_message(struct tqctl *t, uint8_t cmd, int flags, int *code)
 	return msg;
 }
 
+struct nl_msg *tqctl_dump_message(struct tqctl *t, uint8_t cmd, const char *table, int *code)
+{
+	struct tq_rules frame = { .has = TQ_BIT(TQUEUE_A_RULES_TABLE) };
+	struct nl_msg *msg = tqctl_message(t, cmd, NLM_F_DUMP, code);
+
+	if (msg && table) {
+		memcpy(frame.table, table, sizeof(frame.table));
+		msg_rules_put(msg, &frame);
+	}
+	return msg;
+}
+
 int tqctl_try(struct tqctl *t, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,
 	      struct tnl_error *err)
 {

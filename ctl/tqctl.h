@@ -102,6 +102,10 @@ int tqctl_open(struct tqctl *t);
  * *code is the exit status.
  */
 struct nl_msg *tqctl_message(struct tqctl *t, uint8_t cmd, int flags, int *code);
+/* The same, for a dump of all objects of a kind; of table @table if they are rules, else
+ * NULL.
+ */
+struct nl_msg *tqctl_dump_message(struct tqctl *t, uint8_t cmd, const char *table, int *code);
 /* Sends and frees @msg.  The second leaves telling a refusal to the caller. */
 int tqctl_request(struct tqctl *t, struct nl_msg *msg, tnl_reply_fn *fn, void *arg);
 int tqctl_try(struct tqctl *t, struct nl_msg *msg, tnl_reply_fn *fn, void *arg,

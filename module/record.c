@@ -115,6 +115,8 @@ static void fill_header(struct tqueue_record *rec, const struct tq_record_place 
 {
 	const ktime_t now = ktime_get();
 
+	/* Who adds a field writes it: here, or in both of fill_rest() and fill_packet(). */
+	BUILD_BUG_ON(sizeof(*rec) != 96);
 	rec->len = tq_record_size(caplen);
 	rec->type = type;
 	rec->hdr_len = sizeof(*rec);

@@ -131,6 +131,8 @@ class Job:
             why = "exit status %d%s" % (status, " (%s)" % CODES[status] if status in CODES else "")
         elif self.planned is not None and self.planned != done and not bailed:
             why = "%d results, but %d were planned" % (done, self.planned)
+        elif self.planned == 0 and not bailed:
+            why = "nothing was tested"
         if why:
             self.failed.append(why)
         elif not done:

@@ -49,15 +49,19 @@ state() {
 hook_of() { tqctl hook list | sed -n "s/^\([0-9]*\): .*family $1 .*/\1/p"; }
 
 # op WHAT CALLS DO [UNDO]: both are commands in words; state() tells whether DO has
-# been done if there is an UNDO, else it changes nothing
+# been done if there is an UNDO, else it changes nothing.  With SAME set, DO prints the
+# same whenever it is granted: what was left out would be missed.
+SAME="" GRANTED=0
 op() {
 	local what=$1 in=$2 do=$3 undo=${4-} before after now n=1 status tried=0 refused=0 granted=0 bad=""
+	local said
 	before=$(state)
 	eval "$do" >"$WORK/out" 2>&1 || {
 		fail "$what: it works when nothing fails"
 		comment <"$WORK/out"
 		return
 	}
+	said=$(<"$WORK/out")
 	after=$(state)
 	if [ -n "$undo" ]; then
 		must eval "$undo"
@@ -78,8 +82,11 @@ op() {
 		fi
 		tried=$((tried + 1))
 		now=$(state)
-		if [ $status -ge 128 ]; then
-			bad="$n: status $status"
+		if [ $status -ge 124 ]; then
+			# A signal, or it had to be ended by timeout.
+			bad="$n in $(cat "$WORK/failed"): status $status"
+		elif [ -n "$SAME" ] && [ $status = 0 ] && [ "$(<"$WORK/out")" != "$said" ]; then
+			bad="$n in $(cat "$WORK/failed"): granted, and says something else"
 		elif [ $status = 0 ] && [ "$now" = "$after" ]; then
 			granted=$((granted + 1))
 		elif [ $status != 0 ] && [ "$now" = "$before" ]; then
@@ -90,6 +97,7 @@ op() {
 			bad="$n in $(cat "$WORK/failed"): status $status, and neither as before nor as after"
 		fi
 		if [ -n "$bad" ]; then
+			GRANTED=$granted
 			fail "$what: $bad"
 			comment <"$WORK/out"
 			diff <(echo "$before") <(echo "$now") | comment
@@ -101,6 +109,7 @@ op() {
 		fi
 		n=$((n < FIRST ? n + 1 : n + STEP))
 	done
+	GRANTED=$granted
 	at_least $tried 1 "$what: $refused refused, $granted granted; places"
 	[ -z "$undo" ] || is "$(state)" "$before" "$what: as before"
 }
@@ -144,8 +153,10 @@ echo "rule del t handle 1000" >>"$WORK/many"
 	echo "rule add t handle 1000 prio 1 proto udp dport 2000 queue q pass"
 } >"$WORK/few"
 op "a transaction of several messages" "" "tqctl -b $WORK/many" "tqctl -b $WORK/few"
+SAME=yes
 op "lists" "" "tqctl --holders -b $WORK/look"
 op "rule test" "" "tqctl rule test t proto udp src 10.0.0.1 dst 10.0.0.2 sport 1 dport 2000"
+SAME=""
 op "metrics" "" "tqctl metrics"
 
 # ---- iptables ----
@@ -164,10 +175,18 @@ FLAVOUR=""
 # ---- devices ----
 
 op "a message written" "open write" "tqctl queue write q hello"
-for ((i = 0; i < 100; i++)); do
-	echo "queue write q message"
-done | must tqctl -b -
+for ((i = 1; i <= 100; i++)); do
+	echo "queue write q message-$i-"
+done >"$WORK/messages"
+must tqctl queue flush q
+must taskset -c 0 tqctl -b "$WORK/messages"
 op "read" "open read poll" "timeout 20 tqctl queue read q -c 1"
+# One before anything failed, one when nothing was left to fail, this one; what a read that
+# failed had taken would be missing.
+tqctl queue read q -c 1 >"$WORK/out" 2>&1
+grep -q "message-$((GRANTED + 3))-" "$WORK/out"
+ok $? "no record is lost by a read that fails"
+comment <"$WORK/out"
 op "mapped and captured" "open mmap read poll recvmsg sendmsg" "timeout 20 tqctl capture q --for 50ms -w $WORK/c.pcapng"
 
 # ---- namespaces, CPUs ----
@@ -183,7 +202,11 @@ if [ -w $cpu ]; then
 		rm -f "$WORK/failed"
 		FAILNTH=$n FAILNTH_OUT=$WORK/failed FAILNTH_IN=write LD_PRELOAD=$FAIL dd of=$cpu status=none <<<1 >"$WORK/out" 2>&1
 		status=$?
-		[ "$(<$cpu)" = $((!status)) ] || break
+		if [ "$(<$cpu)" != $((!status)) ]; then
+			fail "a CPU that comes, place $n: status $status, online $(<$cpu)"
+			tqctl queue del n
+			break
+		fi
 		[ $status = 0 ] && came=$((came + 1)) || refused=$((refused + 1))
 		[ "$(<$cpu)" = 1 ] || must bash -c "echo 1 >$cpu"
 		must tqctl queue del n

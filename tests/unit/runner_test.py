@@ -48,6 +48,7 @@ GUEST = {
     "e_plan": "echo ok 1 - one; echo 1..5",
     "f_short": 'echo "ok 1 - $1"; echo 1..1',
     "g_missing": "exit 133",
+    "i_nothing": "echo 1..0",
     "h_bail": "echo ok 1 - one; echo 'Bail out! no end'; echo 1..1",
 }
 # The guest dies in the second test: it fails, the third gets a new guest.
@@ -95,12 +96,13 @@ def main():
         texts = ["failed: [trixie b_bad] two", "failed: [trixie d_status] exit status 3",
                  "failed: [trixie e_plan] 1 results, but 5 were planned",
                  "failed: [trixie g_missing] exit status 133", "failed: [trixie h_bail] bailed out: no end",
+                 "failed: [trixie i_nothing] nothing was tested",
                  "skipped: [trixie a_good] two",
                  "ok 1 - SHORT=1"]
         tree(tmp, GUEST)
         check("one guest each", run(tmp, "check-kernels", TQUEUE_GROUP="0"), 1,
-              "7 passed, 5 failed, 1 skipped", *texts)
-        check("one guest for all", run(tmp, "check-kernels"), 1, "7 passed, 5 failed, 1 skipped", *texts)
+              "7 passed, 6 failed, 1 skipped", *texts)
+        check("one guest for all", run(tmp, "check-kernels"), 1, "7 passed, 6 failed, 1 skipped", *texts)
         tree(tmp, {k: GUEST[k] for k in ("a_good", "c_silent")})
         check("all is well", run(tmp, "check-kernels"), 0, "2 passed, 0 failed, 1 skipped")
         tree(tmp, DEATH)
