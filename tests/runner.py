@@ -26,10 +26,11 @@ with these lines in its first comment (all optional):
 The tests of a kernel share a guest or two: tests/group.sh.  TQUEUE_GROUP=0 gives each
 its own.
 
-Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer,
-TQUEUE_SHORT=1 makes guest tests short (0: never), TQUEUE_JOBS=N how many run at
-once, TQUEUE_RESULTS=FILE collects the results.
+Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer (patterns,
+as "package-*"; "guest" is every guest test), TQUEUE_SHORT=1 makes guest tests short
+(0: never), TQUEUE_JOBS=N how many run at once, TQUEUE_RESULTS=FILE collects the results.
 """
+import fnmatch
 import glob
 import json
 import os
@@ -269,6 +270,13 @@ def guest_command(kernel, tests, script, args, group=False):
     return command + [script] + args
 
 
+def is_chosen(name, guest=False):
+    """Whether TQUEUE_TESTS names this test, or none."""
+    chosen = os.environ.get("TQUEUE_TESTS", "").split()
+    return (not chosen or any(fnmatch.fnmatch(name, c) for c in chosen) or
+            guest and "guest" in chosen)
+
+
 def guest_jobs(kernels, short, groups=0, few=False):
     """The guest tests on @kernels; with @groups, so many guests for each kernel; with
     @few, each on its ci-kernels only."""
@@ -284,7 +292,7 @@ def guest_jobs(kernels, short, groups=0, few=False):
             if few and not chosen:
                 only = keys.get("ci-kernels", only)
             only = only.replace(",", " ").split()
-            if chosen and name not in chosen or not {"all", kernel} & set(only):
+            if not is_chosen(name, True) or not {"all", kernel} & set(only):
                 continue
             args = keys.get("short", "").split() if short else []
             job = Job(name, guest_command(kernel, [(name, keys)], path, args), kernel)
@@ -304,12 +312,11 @@ def guest_jobs(kernels, short, groups=0, few=False):
 
 def long_debug_jobs():
     """The tests that say how long a long run of them on the debug kernel takes."""
-    chosen = os.environ.get("TQUEUE_TESTS", "").split()
     jobs = []
     for path in sorted(glob.glob(os.path.join(HERE, "guest", "t_*.sh"))):
         name = os.path.basename(path)[2:-3]
         keys = header(path)
-        if not keys.get("debug") or chosen and name not in chosen:
+        if not keys.get("debug") or not is_chosen(name, True):
             continue
         seconds, *args = keys["debug"].split()
         # run multiplies it by the factor of the debug kernel.
@@ -355,7 +362,8 @@ def collect(group):
     if group == "check-packages":
         return package_jobs(short)
     if group == "nightly":
-        return (package_jobs(False) + [host_job("package-headers"), host_job("package-boot")] +
+        # The longest first.
+        return ([host_job("package-headers"), host_job("package-boot")] + package_jobs(False) +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
                                        "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
@@ -445,7 +453,7 @@ def main():
     rows, times = [], []
     for group in sys.argv[1:]:
         start = time.monotonic()
-        jobs = collect(group)
+        jobs = [j for j in collect(group) if j.where != "host" or is_chosen(j.name)]
         say("== %s: %d tests, %d at once" % (group, len(jobs), at_once))
         run_all(jobs, at_once)
         done = [{"name": j.name, "where": j.where, "passed": j.passed, "failed": j.failed,
