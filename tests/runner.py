@@ -365,7 +365,8 @@ def collect(group):
         # The longest first.
         return ([host_job("package-headers"), host_job("package-boot")] + package_jobs(False) +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
-                                       "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test")] +
+                                       "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test",
+                                       "planted-run")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2))
     sys.exit("runner: no group '%s'" % group)
