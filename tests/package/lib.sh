@@ -154,6 +154,15 @@ no_module() { # PACKAGE
 
 # Which files the modules are, to see that they stay the same: "stamp" before, then
 # "unchanged".  That there is none fails.
+# What dkms has built for a kernel is signed, by the key that dkms keeps.
+signed() { # KERNEL
+	local key have
+	key=$(in_tree openssl x509 -inform DER -in /var/lib/dkms/mok.pub -noout -serial) || return
+	have=$(in_tree modinfo -k "$1" -F sig_key tqueue | tr -d :)
+	echo "the key of dkms: ${key#serial=}, the module's: $have"
+	[ -n "$have" ] && [ "${key#serial=}" = "$have" ]
+}
+
 modules() { find "$M/lib/modules" -name 'tqueue.ko*' -printf '%P %T@ %i\n' | sort | grep .; }
 stamp() { modules >"$tmp/before"; }
 unchanged() { modules >"$tmp/after" && diff "$tmp/before" "$tmp/after"; }
