@@ -8,6 +8,7 @@
 #
 # timeout: 240
 # kernels: all
+# ci-kernels: bullseye,trixie,backports
 # short: SIZE=30000 FLIPS=8 PACKETS=20000
 # debug: 900 SIZE=60000
 . "$(dirname "$0")/lib.sh"
