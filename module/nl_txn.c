@@ -111,7 +111,8 @@ static struct sk_buff *reply_new(struct genl_info *info, u8 cmd, struct tq_txn *
 	skb = tq_nl_reply_new(info, cmd, NLMSG_DEFAULT_SIZE, &hdr);
 	if (!skb)
 		return NULL;
-	if (fill(skb, txn->tn, txn, 0)) {
+	if (nla_put_u32(skb, TQUEUE_A_TXN_ID, txn->id) ||
+	    (cmd == TQUEUE_CMD_TXN_COMMIT && nla_put_u32(skb, TQUEUE_A_TXN_CHANGES, txn->count))) {
 		nlmsg_free(skb);
 		return NULL;
 	}

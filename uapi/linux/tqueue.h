@@ -334,7 +334,7 @@ struct tqueue_map_producer {
  *	In a dump, rings that do not fit come in further messages with QUEUE_ID,
  *	QUEUE_NAME and the rest of them.
  * QUEUE_OPEN (do)		!QUEUE_ID or QUEUE_NAME -QUEUE_OPEN_FLAGS
- *	reply: QUEUE_ID QUEUE_FD: a file descriptor of the calling process
+ *	reply: QUEUE_ID QUEUE_NAME QUEUE_FD: a file descriptor of the calling process
  * QUEUE_FLUSH (do)		!QUEUE_ID or QUEUE_NAME.  Unread records are
  *				thrown away and counted as flushed.
  *
@@ -422,7 +422,7 @@ struct tqueue_map_producer {
  *	TABLE_NEW_NTF TABLE_SET_NTF	a table
  *	TABLE_DEL_NTF TABLE_FLUSH_NTF	TABLE_ID TABLE_NAME TABLE_SERIAL
  *	RULE_NEW_NTF RULE_SET_NTF	as the reply of RULE_GET, with RULES_SERIAL
- *	RULE_DEL_NTF RULE_EXPIRED_NTF	RULES_TABLE RULES_TABLE_ID
+ *	RULE_DEL_NTF RULE_EXPIRED_NTF	RULES_TABLE RULES_TABLE_ID RULES_GENERATION
  *					*RULES_RULE { RULE_HANDLE } RULES_SERIAL
  *	HOOK_NEW_NTF HOOK_SET_NTF	a hook
  *	HOOK_DEL_NTF			HOOK_ID HOOK_SERIAL
