@@ -470,6 +470,11 @@ u16 nl_family(void)
 	return family_id;
 }
 
+u32 nl_group(void)
+{
+	return group_id;
+}
+
 u32 nl_seq(void)
 {
 	return seq;

@@ -27,6 +27,7 @@ void nl_find_family(void);
 /* The socket; its sender has seen the family, so its number is known. */
 int nl_socket(void);
 u16 nl_family(void);
+u32 nl_group(void);
 u32 nl_seq(void);
 
 /* A request made by hand, from its head to its exchange. */
