@@ -15,7 +15,7 @@
 # made: ../spec/table.py
 # kernels: all
 # ci-kernels: bullseye,backports
-# short: N=2000 SEED=1
+# short: N=1200 SEED=9
 # debug: 3000 N=25000
 . "$(dirname "$0")/lib.sh"
 : "${N=60000}" "${SEED=$RANDOM$RANDOM}"
