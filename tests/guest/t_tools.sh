@@ -68,4 +68,18 @@ printf '%s\n' "EINVAL - <- QUEUE_GET QUEUE_NAME=str:q" "OK - <- QUEUE_GET QUEUE_
 	"ENOENT QUEUE_NAME <- QUEUE_GET QUEUE_NAME=str:nosuch" >"$WORK/cases"
 in_ns m tqnl "$WORK/cases" >"$WORK/tap"
 is "$? $(grep -c '^not ok' "$WORK/tap")" "1 3" "three wrong cases out of four"
+
+# Of a log, most calls return what those of a stream must not, and the other way round.
+must tqctl -n m queue add calls mode log ring 16K
+calls=/dev/tqueue/$(queue_id calls m)
+in_ns m tqcalls -n 400 "log:$calls" >"$WORK/calls"
+is "$?" 0 "calls of a log"
+in_ns m tqcalls -n 400 "stream:$calls" >"$WORK/calls"
+is "$? $(grep -q 'mmap: .* which it must not be' "$WORK/calls" && echo told)" "1 told" \
+	"are not those of a stream"
+must tqctl -n m queue write calls "a message that is not of tqcalls"
+in_ns m tqcalls -n 400 "log:$calls" >"$WORK/calls"
+is "$? $(grep -q 'nobody wrote this message, of 32 bytes' "$WORK/calls" && echo told)" "1 told" \
+	"a message that nobody should have written"
+must tqctl -n m queue del calls
 finish
