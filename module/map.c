@@ -247,11 +247,16 @@ static bool is_row(const struct tq_queue *q, int cpu, const struct tq_ring *ring
 
 static void take_back_ring(const struct tq_queue *q, int cpu, struct tq_ring *ring)
 {
+	struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
 	u32 from, tail, head;
 
 	if (!tq_ring_held(ring, &from, &tail, &head) || !is_row(q, cpu, ring, from, tail, head))
 		tail = head;
-	tq_ring_resume(ring, tail);
+	/* What a flush threw away before these records was a gap to who took them: read(2)
+	 * must not tell of it behind them.
+	 */
+	if (tq_ring_resume(ring, tail))
+		memset(&c->flushed, 0, sizeof(c->flushed));
 }
 
 /* See the DOC. */

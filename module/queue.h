@@ -149,7 +149,8 @@ struct tq_queue_stats {
  * @stats: all that is counted, but for nested and flushed
  * @nested: losses by re-entry; atomic because they come in the middle of all
  *	the above
- * @flushed: consumer's: thrown away by flush, not yet told of
+ * @flushed: consumer's: thrown away by flush, not yet told of; by the end of a mapping
+ *	forgotten, under map_lock
  * @flushed_seq: consumer's: number of the first of these
  * @flushed_records: consumer's: records ever thrown away
  */

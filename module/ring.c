@@ -276,14 +276,17 @@ bool tq_ring_held(const struct tq_ring *ring, u32 *seen, u32 *tail, u32 *head)
 	return READ_ONCE(ring->prod->state) != TQUEUE_MAP_FROZEN;
 }
 
-void tq_ring_resume(struct tq_ring *ring, u32 tail)
+bool tq_ring_resume(struct tq_ring *ring, u32 tail)
 {
+	const bool moved = tail != ring->tail;
+
 	WRITE_ONCE(ring->tail, tail);
 	smp_store_release(&ring->tails, &ring->tail);			/* C, with D */
 	/* If it was frozen, "seen" is a whole ring behind head: no tail that we
 	 * set is out of its sight.
 	 */
 	smp_store_release(&ring->prod->state, TQUEUE_MAP_READY);
+	return moved;
 }
 
 void tq_ring_seal(struct tq_ring *ring)

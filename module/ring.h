@@ -129,7 +129,8 @@ void tq_ring_hold(struct tq_ring *ring);
  * mapping left, and head.  False: the ring is frozen.
  */
 bool tq_ring_held(const struct tq_ring *ring, u32 *seen, u32 *tail, u32 *head);
-void tq_ring_resume(struct tq_ring *ring, u32 tail);
+/* True: records were taken since tq_ring_map(). */
+bool tq_ring_resume(struct tq_ring *ring, u32 tail);
 
 /* The byte of a position. */
 static inline const void *tq_ring_at(const struct tq_ring *ring, u32 pos)

@@ -336,7 +336,9 @@ struct tqueue_map_producer {
  * QUEUE_OPEN (do)		!QUEUE_ID or QUEUE_NAME -QUEUE_OPEN_FLAGS
  *	reply: QUEUE_ID QUEUE_NAME QUEUE_FD: a file descriptor of the calling process
  * QUEUE_FLUSH (do)		!QUEUE_ID or QUEUE_NAME.  Unread records are
- *				thrown away and counted as flushed.
+ *				thrown away and counted as flushed.  The next
+ *				read(2) tells of them by a lost record; to a
+ *				mapping they are a gap in the numbers.
  *
  * TABLE_NEW (do)		!TABLE_NAME -TABLE_RULES_MAX
  *	reply: a table.  EEXIST if the name is taken.

@@ -362,6 +362,5 @@ void do_consume(void)
 			bad("slot %u is frozen", slot);
 	}
 	qmap_close(&m);
-	/* Of a flush the next read tells, though it was before what was taken here. */
-	memset(u.s->f.next, 0, sizeof(u.s->f.next));
+	u.s->f = u.f;
 }

@@ -333,6 +333,24 @@ static void case_excludes_no_more(void)
 	CHECK(m.info->ring_size == 16384, "%u", m.info->ring_size);
 }
 
+/* read(2) does not tell of a flush behind records that a mapping took meanwhile. */
+static void case_flush_is_a_gap(void)
+{
+	int fd = dev_open(O_RDWR);
+	struct qmap m;
+	u64 lost;
+
+	pin_to_cpu(0);
+	put(fd, "flushed");
+	tqctl("queue flush q");
+	put(fd, "taken");
+	map(&m, fd);
+	CHECK(take_all(&m) == 1);
+	qmap_close(&m);
+	put(fd, "read");
+	CHECK(read_some(fd, &lost) == 1 && lost == 0, "%d lost", (int)lost);
+}
+
 static void case_wakes_reader(void)
 {
 	static struct call c;
@@ -654,6 +672,7 @@ static void case_odd_tail(void)
 static const struct sem_case table[] = {
 #define C(x) { #x, case_ ## x }
 	C(layout), C(refused), C(protection), C(reads), C(excludes), C(excludes_no_more),
+	C(flush_is_a_gap),
 	C(wakes_reader), C(wakes_writer), C(ping), C(no_garbage), C(fork), C(closed),
 	C(pieces), C(moved), C(deleted), C(killed), C(bad_tail), C(odd_tail),
 };
