@@ -26,7 +26,7 @@ mapfile -t flavour < <(flavours)
 [ "${#flavour[@]}" = 2 ] || skip "iptables-legacy" "this kernel has none"
 must in_ns b iptables-nft -A INPUT -p udp --dport 2000:3999 -j DROP
 online=/sys/devices/system/cpu/cpu1/online
-[ -w $online ] || skip "CPU hotplug" "this kernel or machine has none"
+[ -w "$online" ] || skip "CPU hotplug" "this kernel or machine has none"
 
 # ---- the workers: each goes round until it is told to stop ----
 
@@ -83,9 +83,9 @@ churn_device() {
 }
 
 churn_cpu() {
-	[ -w $online ] || { sleep 1; return; }
-	echo 0 >$online || odd "CPU offline"
-	echo 1 >$online || odd "CPU online"
+	[ -w "$online" ] || { sleep 1; return; }
+	echo 0 >"$online" || odd "CPU offline"
+	echo 1 >"$online" || odd "CPU online"
 }
 
 for set in 1 2; do
@@ -116,10 +116,10 @@ churn_confirm() {
 	tqctl -n cc apply --quiet --confirm 1 "$WORK/confirmed" >"$WORK/confirm" 2>&1 </dev/null &
 	pid=$!
 	# On a slow machine the second is over before we look.
-	until_ok 20 decided $pid
+	until_ok 20 decided "$pid"
 	grep -q "is to be confirmed" "$WORK/confirm" || odd "never unconfirmed: $(<"$WORK/confirm")"
-	kill -KILL $pid 2>/dev/null
-	wait $pid 2>/dev/null
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
 	until_ok 20 settled || odd "not taken back"
 	# New queues, tables and hooks of tables without rules are no part of it.
 	! tqctl -n cc save | grep '^rule' || odd "something stays of what was taken back"

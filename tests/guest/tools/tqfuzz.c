@@ -37,7 +37,7 @@ struct piece {
 	u8	*at;
 	size_t	len;
 	off_t	offset;
-	int	write, mixed;
+	int	write, mixed, parents;
 };
 
 /* Shared by all processes. */
@@ -140,7 +140,7 @@ static void do_map(void)
 	}
 	if (p->at)
 		munmap(p->at, p->len);
-	*p = (struct piece){ at, (len + page - 1) & ~(page - 1), offset, !!(prot & PROT_WRITE), 0 };
+	*p = (struct piece){ at, (len + page - 1) & ~(page - 1), offset, !!(prot & PROT_WRITE), 0, 0 };
 }
 
 static u32 any_tail(const struct piece *p)
@@ -173,6 +173,17 @@ static struct piece *rather_writable(void)
 	return p;
 }
 
+static void print_maps(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		printf("# %s", line);
+	if (f)
+		fclose(f);
+}
+
 /* Anything into any page; only consumer pages may take it. */
 static void do_write(void)
 {
@@ -190,8 +201,9 @@ static void do_write(void)
 	COUNT(writes);
 	if (!p->mixed && (!is_consumer(p->offset) || p->len > page)) {
 		COUNT(bad);
-		printf("# written: offset %#" PRIx64 " + %#zx\n", (u64)p->offset,
-		       (size_t)((const volatile u8 *)to - p->at));
+		printf("# written: offset %#" PRIx64 " + %#zx, at %p\n", (u64)p->offset,
+		       (size_t)((const volatile u8 *)to - p->at), (const volatile void *)to);
+		print_maps();
 	}
 }
 
@@ -276,10 +288,12 @@ static void do_advise(void)
 		MADV_MERGEABLE, MADV_HUGEPAGE, MADV_NORMAL,
 	};
 	struct piece *p = any_piece();
+	u32 i = below(ARRAY_SIZE(advice));
 
 	if (!p)
 		return;
-	madvise(p->at, p->len, advice[below(ARRAY_SIZE(advice))]);
+	madvise(p->at, p->len, advice[i]);
+	p->parents |= advice[i] == MADV_DONTFORK;
 	if (!below(4))
 		msync(p->at, p->len, MS_SYNC);
 	if (!below(4))
@@ -337,6 +351,16 @@ static void do_close(void)
 	fds[i] = open(device, (below(4) ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
 }
 
+/* MADV_DONTFORK leaves a hole to the child, where something else may come to lie. */
+static void forget_parents(void)
+{
+	u32 i;
+
+	for (i = 0; i < PIECES; i++)
+		if (pieces[i].parents)
+			pieces[i].at = NULL;
+}
+
 static void steps(u32 n, int depth)
 {
 	while (n--) {
@@ -377,6 +401,7 @@ static void steps(u32 n, int depth)
 				rng_u64(&rng);
 				if (!pid) {
 					rng.s ^= (u64)getpid() << 32;
+					forget_parents();
 					steps(1 + below(60), depth + 1);
 					fflush(stdout);
 					_exit(0);
