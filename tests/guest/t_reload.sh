@@ -88,6 +88,25 @@ exec 5<"$(queue_dev q)"
 ok $? "an open reader keeps the module"
 exec 5<&-
 check "rules and queues do not" until_ok 60 rmmod tqueue
+
+# What has just been thrown away is still on its way through RCU when the module goes.
+for ((i = 0; i < 3000; i++)); do
+	echo "rule add t handle $((1 + i)) prio 5 src 10.7.$((i / 250)).$((i % 250)) queue q pass"
+done >"$WORK/rules"
+{
+	echo "table flush t"
+	cat "$WORK/rules"
+} >"$WORK/again"
+for i in 1 2 3; do
+	must modprobe tqueue
+	must T queue add q ring 32K
+	must T table add t
+	must T -b "$WORK/rules"
+	must T -b "$WORK/again"
+	T table flush t
+	rmmod tqueue || until_ok 60 rmmod tqueue || break
+done
+is "$i $(lsmod | grep -c '^tqueue ')" "3 0" "nor do 6,000 rules that have just been deleted"
 kill -0 "$sender"
 ok $? "the traffic never ended"
 stop "$sender"
