@@ -92,7 +92,7 @@ help:
 	@echo '  make check-kernels       guest tests on all kernels'
 	@echo '  make check-debug         guest tests on the debug kernel, short'
 	@echo '  make check-packages      install, upgrade and remove the packages in roots of Debian'
-	@echo '  make nightly             everything there is'
+	@echo '  make nightly             everything there is, hours; TQUEUE_TESTS="package-*" or others: a part'
 	@echo '  make lint, spec, unit    parts of make check'
 	@echo '  make fuzz                the parser and the message decoder, a minute each, by clang'
 	@echo '  make clean'

@@ -317,6 +317,9 @@ json_sum() {
 queue_id() { json_num id "$(tqctl -n "${2:-b}" -j queue show "$1")"; }
 queue_dev() { echo "/dev/tqueue/$(queue_id "$@")"; }
 
+# readers_refuse FILE: it has a refusal of tqctl that is due to what a reader does or left
+readers_refuse() { grep -qE "has the queue mapped|are not read empty" "$1"; }
+
 load_module() {
 	must modprobe tqueue
 	CLEANUP+=("modprobe -r tqueue")

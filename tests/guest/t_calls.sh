@@ -51,7 +51,7 @@ changed=0 refused=0
 change() {
 	if "$@" >"$WORK/change" 2>&1; then
 		changed=$((changed + 1))
-	elif grep -qE "has the queue mapped|not read empty yet" "$WORK/change"; then
+	elif readers_refuse "$WORK/change"; then
 		refused=$((refused + 1))
 	else
 		fail "$*"

@@ -9,7 +9,7 @@
 # After ROUND seconds all is taken down, the module goes and comes, and so on.
 # Topology: topo_ab in lib.sh.
 #
-# timeout: 150
+# timeout: 240
 # files: flood.sh
 # kernels: all
 # ci-kernels: debug
@@ -129,7 +129,7 @@ churn_confirm() {
 # busy_or COMMAND...: it may be refused while somebody has it mapped, or has not read
 # what is left in rings of another size.
 busy_or() {
-	"$@" 2>"$WORK/busy" || grep -qE "has the queue mapped|are not read empty" "$WORK/busy" ||
+	"$@" 2>"$WORK/busy" || readers_refuse "$WORK/busy" ||
 		odd "$* $(<"$WORK/busy")"
 }
 
@@ -211,8 +211,9 @@ one() { # NUMBER
 	touch "$WORK/stop"
 	wait "${pids[@]}"
 	stop "$sender"
+	must grep -qx "sent=[0-9]*" "$WORK/sent"
 	kv "$WORK/sent"
-	sent=${KV[sent]-nothing: $(<"$WORK/sent")}
+	sent=${KV[sent]}
 	while read -r name n; do
 		times[$name]=$((${times[$name]-0} + n))
 	done <"$WORK/times"

@@ -51,7 +51,7 @@ hook_of() { tqctl hook list | sed -n "s/^\([0-9]*\): .*family $1 .*/\1/p"; }
 # op WHAT CALLS DO [UNDO]: both are commands in words; state() tells whether DO has
 # been done if there is an UNDO, else it changes nothing.  With SAME set, DO prints the
 # same whenever it is granted: what was left out would be missed.
-SAME="" GRANTED=0
+SAME="" GRANTED=0 REFUSED=0
 op() {
 	local what=$1 in=$2 do=$3 undo=${4-} before after now n=1 status tried=0 refused=0 granted=0 bad=""
 	local said
@@ -109,7 +109,7 @@ op() {
 		fi
 		n=$((n < FIRST ? n + 1 : n + STEP))
 	done
-	GRANTED=$granted
+	GRANTED=$granted REFUSED=$refused
 	at_least $tried 1 "$what: $refused refused, $granted granted; places"
 	[ -z "$undo" ] || is "$(state)" "$before" "$what: as before"
 }
@@ -182,6 +182,8 @@ done >"$WORK/messages"
 must tqctl queue add r ring 16K
 must tqctl -b "$WORK/messages"
 op "read" "open read poll" "timeout 20 tqctl queue read r -c 1"
+# Else nothing is shown by what follows.
+at_least "$REFUSED" 1 "reads that fail"
 # One before anything failed, one when nothing was left to fail, this one; what a read that
 # failed had taken would be missing.
 tqctl queue read r -c 1 >"$WORK/out" 2>&1

@@ -35,8 +35,8 @@ const struct errno_name errnos[] = {
 };
 
 /*
- * tqueue(4): @err may be, if all of @is hold and none of @not.  What it says nothing
- * of, as all devices do the same, is marked by (any).  ENOMEM is nowhere: the guest
+ * tqueue(4): @err may be, if all of @is hold and none of @not.  What it leaves out, as
+ * any call may say so of any file, is marked by (any).  ENOMEM is nowhere: the guest
  * has enough; nor is EBUSY of write, which needs a tracer.
  */
 static const struct may {
@@ -45,14 +45,14 @@ static const struct may {
 	unsigned int	is, not;
 } may[] = {
 	{ c_open, 0, 0, DIRECT }, { c_open, ENXIO }, { c_open, ENOENT },
-	{ c_open, EINVAL, DIRECT },						/* (any) */
+	{ c_open, EINVAL, DIRECT },
 	{ c_close, 0 }, { c_dup, 0 }, { c_dup2, 0 }, { c_fork, 0 },
 #define READS(c)								\
 	{ c, 0, RD }, { c, EBADF, 0, RD }, { c, EAGAIN, RD, WAITS },		\
 	{ c, EINVAL, RD | SHORT }, { c, EBUSY, RD | STREAM },			\
 	{ c, EPIPE, RD, STREAM }, { c, EFAULT, RD | BADMEM }, { c, EINTR, RD }
 	READS(c_read), READS(c_readv), READS(c_preadv2),
-	/* (any); WRONG: no bytes */
+	/* WRONG: no bytes */
 	{ c_preadv2_nowait, EOPNOTSUPP, RD }, { c_preadv2_nowait, EBADF, 0, RD },
 	{ c_preadv2_nowait, 0, RD | WRONG },
 	{ c_pread, ESPIPE }, { c_pwrite, ESPIPE },
@@ -76,7 +76,7 @@ static const struct may {
 	{ c_lseek, 0, 0, STREAM | OFFSET | WHENCE }, { c_lseek, ESPIPE, STREAM },
 	{ c_lseek, ESPIPE, OFFSET }, { c_lseek, EINVAL, WHENCE }, { c_lseek, EINTR, 0, STREAM },
 	{ c_fcntl, 0, 0, DIRECT }, { c_fcntl, EINVAL, DIRECT },
-	/* (any); WRONG: not open for what the call does with it */
+	/* EBADF: (any); WRONG: not open for what the call does with it */
 	{ c_splice, EINVAL }, { c_splice, EBADF, WRONG },
 	{ c_sendfile, EINVAL }, { c_sendfile, EBADF, WRONG },
 	{ c_copy_file_range, EINVAL },
