@@ -142,6 +142,7 @@ static bool key_ipv4(struct tq_key *key, struct view *view)
 
 /* Follows the extension headers; false if there is no transport header that
  * can be read.  In every case key->proto and key->frag say what was found.
+ * Reads and writes nothing else of @key.
  */
 static bool skip_ext_hdrs(struct tq_key *key, const struct view *view, int *off)
 {
@@ -310,4 +311,33 @@ bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, const struct tq_
 	if (whole)
 		key->ct = conntrack_state(skb, key->family, place);
 	return whole;
+}
+
+/* Most of what a copy costs but the bytes would be the rest of the keys. */
+u8 tq_packet_proto(const struct sk_buff *skb, const struct tq_place *place)
+{
+	const struct view view = {
+		.skb	= skb,
+		.off	= skb_network_offset(skb),
+		.end	= skb->len,
+	};
+	struct tq_key key __uninitialized;
+	union {
+		struct iphdr	v4;
+		struct ipv6hdr	v6;
+	} _hdr __uninitialized;
+	int off = view.off + sizeof(_hdr.v6);
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+
+	if (place->state->pf == NFPROTO_IPV4) {
+		iph = bytes(&view, view.off, sizeof(_hdr.v4), &_hdr.v4);
+		return iph && iph->version == 4 && iph->ihl >= 5 ? iph->protocol : 0;
+	}
+	ip6h = bytes(&view, view.off, sizeof(_hdr.v6), &_hdr.v6);
+	if (!ip6h || ip6h->version != 6)
+		return 0;
+	key.proto = ip6h->nexthdr;
+	skip_ext_hdrs(&key, &view, &off);
+	return key.proto;
 }

@@ -79,6 +79,11 @@ u8 tq_packet_family(const struct sk_buff *skb, const struct tq_place *place);
  */
 bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, const struct tq_place *place);
 
+/* key.proto of tq_key_init() without the other keys; 0: no whole IP header.  At hooks of
+ * NFPROTO_IPV4 and NFPROTO_IPV6 only.
+ */
+u8 tq_packet_proto(const struct sk_buff *skb, const struct tq_place *place);
+
 /* True for the protocols whose first four bytes are ports. */
 bool tq_proto_has_ports(u8 proto);
 

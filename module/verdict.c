@@ -81,15 +81,15 @@ static u8 hook_point(const struct nf_hook_state *state)
 	return state->hook < ARRAY_SIZE(inet) ? inet[state->hook] : 0;
 }
 
-static void meta_init(struct tq_record_meta *meta, const struct tq_key *key,
+static void meta_init(struct tq_record_meta *meta, u8 family, u8 proto,
 		      const struct nf_hook_state *state)
 {
 	memset(meta, 0, sizeof(*meta));
 	meta->iif = state->in ? state->in->ifindex : 0;
 	meta->oif = state->out ? state->out->ifindex : 0;
-	meta->family = key->family;
+	meta->family = family;
 	meta->hook = hook_point(state);
-	meta->protocol = key->proto;
+	meta->protocol = proto;
 }
 
 static void count(struct tq_table *t, struct tq_version *v, const struct tq_key *key)
@@ -130,7 +130,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 	struct tq_record_meta meta;
 	u32 i;
 
-	meta_init(&meta, &visit->key, visit->place->state);
+	meta_init(&meta, visit->key.family, visit->key.proto, visit->place->state);
 	meta.rule = rule->handle;
 	meta.table = visit->t->id;
 	meta.table_name = visit->t->name;
@@ -260,7 +260,6 @@ unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *sk
 			      const struct tq_place *place)
 {
 	unsigned int cause = target->quota ? tq_quota_take(target->quota) : 0;
-	struct tq_key key __uninitialized;
 	struct tq_record_meta meta;
 
 	if (cause) {
@@ -268,8 +267,7 @@ unsigned int tq_verdict_queue(const struct tq_target *target, struct sk_buff *sk
 		return target->otherwise;
 	}
 	/* Even a packet without a whole header is one that was asked for. */
-	tq_key_init(&key, skb, place);
-	meta_init(&meta, &key, place->state);
+	meta_init(&meta, place->state->pf, tq_packet_proto(skb, place), place->state);
 	meta.verdict = TQUEUE_VERDICT_PASS;
 	if (target->steal) {
 		meta.verdict = TQUEUE_VERDICT_STEAL;
