@@ -185,7 +185,8 @@ static enum step loop(struct tqctl *t, struct capture *c)
 
 	c->shown.at = stop_now();
 	while (step == GO_ON) {
-		switch (stop_wait(&c->stop, tqueue_fd(c->source), empty ? TICK_MS : 0)) {
+		switch (stop_wait_queue(&c->stop, empty ? tqueue_fd(c->source) : -1,
+					empty ? TICK_MS : 0)) {
 		case STOP_TICK:
 			if (!empty)
 				step = take_some(t, c, 0, &empty);

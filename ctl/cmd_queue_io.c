@@ -162,7 +162,7 @@ static int read_loop(struct tqctl *t, struct reading *r)
 			return device_error(t, r->queue);
 		if (!ret || !r->follow)
 			return TQCTL_OK;
-		switch (stop_wait(&r->stop, tqueue_fd(r->queue), -1)) {
+		switch (stop_wait_queue(&r->stop, tqueue_fd(r->queue), -1)) {
 		case STOP_END:
 			return TQCTL_OK;
 		case STOP_ERROR:

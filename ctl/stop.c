@@ -49,10 +49,10 @@ void stop_free(struct stop *s)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-enum stop_why stop_wait(const struct stop *s, int fd, int tick_ms)
+static enum stop_why wait_for(const struct stop *s, int fd, short events, int tick_ms)
 {
 	struct pollfd fds[2] = {
-		{ .fd = fd, .events = POLLIN },
+		{ .fd = fd, .events = events },
 		{ .fd = s->fd, .events = POLLIN },
 	};
 	uint64_t now = stop_now(), left = 0;
@@ -81,4 +81,14 @@ enum stop_why stop_wait(const struct stop *s, int fd, int tick_ms)
 	if (n)
 		return STOP_READY;
 	return s->deadline && stop_now() >= s->deadline ? STOP_END : STOP_TICK;
+}
+
+enum stop_why stop_wait(const struct stop *s, int fd, int tick_ms)
+{
+	return wait_for(s, fd, POLLIN, tick_ms);
+}
+
+enum stop_why stop_wait_queue(const struct stop *s, int fd, int tick_ms)
+{
+	return wait_for(s, fd, POLLRDBAND, tick_ms);
 }

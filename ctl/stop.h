@@ -29,8 +29,10 @@ uint64_t stop_now(void);
  * 0, or -1 with errno.
  */
 int stop_init(struct stop *s, uint64_t after_us);
-/* Until @fd is readable; @tick_ms -1: no tick. */
+/* Until @fd is readable, or -1: it never is; @tick_ms -1: no tick. */
 enum stop_why stop_wait(const struct stop *s, int fd, int tick_ms);
+/* The same for a queue, until its watermark is reached or its flush interval has passed. */
+enum stop_why stop_wait_queue(const struct stop *s, int fd, int tick_ms);
 /* Signals end the program again. */
 void stop_free(struct stop *s);
 

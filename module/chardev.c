@@ -156,10 +156,24 @@ static int queue_mmap(struct file *file, struct vm_area_struct *vma)
 	return tq_map(file_queue(file), file, vma);
 }
 
-static __poll_t queue_poll(struct file *file, poll_table *wait)
+/* What poll says to a reader who wants to know @wanted. */
+static __poll_t poll_read(struct file *file, __poll_t wanted, bool ended)
 {
 	const struct queue_file *f = file->private_data;
-	struct tq_queue *q = f->q;
+	const __poll_t any = EPOLLIN | EPOLLRDNORM;
+
+	/* Whoever asks for EPOLLIN as well, as select() does, is told by that. */
+	if ((wanted & EPOLLRDBAND) && !(wanted & any) && !f->log && !ended)
+		/* While others have it mapped, read(2) has EBUSY to say. */
+		return tq_map_is_by_other(f->q, file) || tq_queue_due(f->q) ? EPOLLRDBAND : 0;
+	if (!readable(f) && !hungry(f))
+		return 0;
+	return f->log || ended ? any | EPOLLRDBAND : any;
+}
+
+static __poll_t queue_poll(struct file *file, poll_table *wait)
+{
+	struct tq_queue *q = file_queue(file);
 	__poll_t mask = 0;
 	bool ended;
 
@@ -168,8 +182,8 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 		poll_wait(file, &q->room, wait);
 	smp_mb();	/* H, with G, on kernels whose poll_wait() has none */
 	ended = smp_load_acquire(&q->ended);
-	if ((file->f_mode & FMODE_READ) && (readable(f) || hungry(f)))
-		mask |= EPOLLIN | EPOLLRDNORM;
+	if (file->f_mode & FMODE_READ)
+		mask |= poll_read(file, poll_requested_events(wait), ended);
 	if (ended)
 		mask |= EPOLLHUP;
 	else if ((file->f_mode & FMODE_WRITE) && tq_queue_writable(q))

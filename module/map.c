@@ -69,6 +69,11 @@ bool tq_map_is(const struct tq_queue *q)
 	return READ_ONCE(q->maps);
 }
 
+bool tq_map_is_by_other(const struct tq_queue *q, const struct file *file)
+{
+	return tq_map_is(q) && READ_ONCE(q->mapper) != file;
+}
+
 bool tq_map_read_begin(struct tq_queue *q)
 {
 	bool free;
@@ -323,7 +328,7 @@ static void map_close(struct vm_area_struct *vma)
 	last = q->maps == 1;
 	if (last) {
 		take_back(q);
-		q->mapper = NULL;
+		WRITE_ONCE(q->mapper, NULL);
 	}
 	WRITE_ONCE(q->maps, q->maps - 1);
 	mutex_unlock(&q->map_lock);
@@ -375,7 +380,7 @@ static int attach(struct tq_queue *q, struct file *file, struct vm_area_struct *
 	err = *first ? begin(q) : 0;
 	if (err)
 		return err;
-	q->mapper = file;
+	WRITE_ONCE(q->mapper, file);
 	WRITE_ONCE(q->maps, q->maps + 1);
 	return 0;
 }
@@ -398,7 +403,7 @@ int tq_map(struct tq_queue *q, struct file *file, struct vm_area_struct *vma)
 	vma->vm_ops = &map_ops;
 	if (first) {
 		/* They are to return EBUSY and EAGAIN. */
-		wake_up_interruptible_poll(&q->wait, EPOLLIN | EPOLLRDNORM);
+		wake_up_interruptible_poll(&q->wait, EPOLLIN | EPOLLRDNORM | EPOLLRDBAND);
 		wake_up_interruptible_poll(&q->room, EPOLLOUT | EPOLLWRNORM);
 	}
 	return 0;

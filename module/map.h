@@ -17,6 +17,8 @@ struct vm_area_struct;
  */
 int tq_map(struct tq_queue *q, struct file *file, struct vm_area_struct *vma);
 bool tq_map_is(const struct tq_queue *q);
+/* It was a moment ago, by another file than @file. */
+bool tq_map_is_by_other(const struct tq_queue *q, const struct file *file);
 
 /* The holder of tq_queue.consumer takes records out between these.  False: the
  * queue is mapped, nobody else may.

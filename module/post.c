@@ -57,6 +57,12 @@
  * context without runqueue locks, and so irq_work would only add an interrupt.
  * It comes after the local lock is given back, since it may run handlers.
  *
+ * A reader that asks poll for EPOLLRDBAND without EPOLLIN wants enough, not the first
+ * record: it is hungry until the watermark is reached or the oldest record has waited
+ * for the flush interval.  As records may be there that no commit will look at again,
+ * it starts the timer itself, for what is left of the interval.  A producer that finds
+ * it hungry between the two starts it for all of the interval, once.
+ *
  * Readers of a log each look for themselves whether they find nothing; what the
  * watermark is compared with is then what came since one of them did ("mark").
  *
@@ -83,7 +89,7 @@ void tq_queue_wake(struct tq_queue *q)
 {
 	if (!xchg(&q->hungry, 0))
 		return;
-	wake_up_interruptible_poll(&q->wait, EPOLLIN | EPOLLRDNORM);
+	wake_up_interruptible_poll(&q->wait, EPOLLIN | EPOLLRDNORM | EPOLLRDBAND);
 	kill_fasync(&q->fasync, SIGIO, POLL_IN);
 }
 
@@ -95,6 +101,11 @@ enum hrtimer_restart tq_queue_timer(struct hrtimer *timer)
 	smp_mb__after_atomic();						/* with E */
 	tq_queue_wake(q);
 	return HRTIMER_NORESTART;
+}
+
+static u64 flush_ns(const struct tq_queue *q)
+{
+	return (u64)READ_ONCE(q->flush_us) * NSEC_PER_USEC;
 }
 
 static void after_commit(struct tq_queue *q, const struct tq_ring *ring)
@@ -109,9 +120,7 @@ static void after_commit(struct tq_queue *q, const struct tq_ring *ring)
 	if (fill >= READ_ONCE(q->watermark))
 		tq_queue_wake(q);
 	else if (!test_bit(0, &q->armed) && !test_and_set_bit(0, &q->armed))
-		hrtimer_start(&q->timer,
-			      ns_to_ktime((u64)READ_ONCE(q->flush_us) * NSEC_PER_USEC),
-			      HRTIMER_MODE_REL_SOFT);
+		hrtimer_start(&q->timer, ns_to_ktime(flush_ns(q)), HRTIMER_MODE_REL_SOFT);
 }
 
 bool tq_queue_hungry(struct tq_queue *q)
@@ -119,6 +128,64 @@ bool tq_queue_hungry(struct tq_queue *q)
 	WRITE_ONCE(q->hungry, 1);
 	smp_mb();							/* F, with E */
 	return tq_queue_readable(q);
+}
+
+/* Nanoseconds until this ring has something old enough; 0: it has enough now; U64_MAX: it
+ * has nothing.
+ */
+static u64 ring_due_in(const struct tq_queue *q, const struct tq_ring *ring)
+{
+	const u64 interval = flush_ns(q);
+	const struct tqueue_record *rec;
+	const void *first;
+	u64 age;
+	u32 fill;
+
+	fill = ring ? tq_ring_unread(ring, &first) : 0;
+	if (!fill)
+		return U64_MAX;
+	if (fill >= READ_ONCE(q->watermark))
+		return 0;
+	/* Another reader may take it, and a producer write there, meanwhile: then the age
+	 * is any, and we wait for at most an interval more.
+	 */
+	rec = first;
+	age = ktime_get_ns() - data_race(rec->mono_ns);
+	if ((s64)age < 0)
+		age = 0;
+	return age < interval ? interval - age : 0;
+}
+
+static u64 due_in(const struct tq_queue *q)
+{
+	u64 least = U64_MAX;
+	int cpu;
+
+	rcu_read_lock();
+	for_each_possible_cpu(cpu) {
+		const struct tq_queue_cpu *c = per_cpu_ptr(q->cpu, cpu);
+
+		least = min3(least, ring_due_in(q, rcu_dereference(c->ring)),
+			     ring_due_in(q, rcu_dereference(c->old)));
+	}
+	rcu_read_unlock();
+	return least;
+}
+
+bool tq_queue_due(struct tq_queue *q)
+{
+	u64 left;
+
+	if (!due_in(q))
+		return true;
+	WRITE_ONCE(q->hungry, 1);
+	smp_mb();							/* F, with E */
+	left = due_in(q);
+	if (left && left != U64_MAX) {
+		set_bit(0, &q->armed);
+		hrtimer_start(&q->timer, ns_to_ktime(left), HRTIMER_MODE_REL_SOFT);
+	}
+	return !left;
 }
 
 void tq_queue_log_hungry(struct tq_queue *q)

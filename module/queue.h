@@ -300,7 +300,11 @@ size_t tq_queue_message_max(const struct tq_queue *q);
  */
 bool tq_queue_readable(struct tq_queue *q);
 bool tq_queue_hungry(struct tq_queue *q);
-/* The same for readers of a log, who then look for themselves. */
+/* Is there as much as the watermark, or anything as old as the flush interval?  If not, it
+ * asks to be told when there is.
+ */
+bool tq_queue_due(struct tq_queue *q);
+/* As tq_queue_hungry(), for readers of a log, who then look for themselves. */
 void tq_queue_log_hungry(struct tq_queue *q);
 /* Wakes readers if one is hungry.  Any context but hardirq and NMI. */
 void tq_queue_wake(struct tq_queue *q);

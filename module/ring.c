@@ -320,17 +320,25 @@ bool tq_ring_drained(struct tq_ring *ring)
 	return !avail;
 }
 
-u32 tq_ring_pending(const struct tq_ring *ring)
+u32 tq_ring_unread(const struct tq_ring *ring, const void **first)
 {
 	/* The tail first: head is never behind a tail that was seen before it.
 	 * Records that come and go between the two loads make the sum too
 	 * large, and a hostile tail makes it anything: hence min().
 	 */
 	u32 tail = smp_load_acquire(READ_ONCE(ring->tails));
-	u32 head = READ_ONCE(ring->prod->head);
+	u32 head = smp_load_acquire(&ring->prod->head);			/* B, with A */
 
+	*first = tq_ring_at(ring, round_down(tail, 8));
 	/* A frozen ring delivers nothing more. */
 	if (unlikely(READ_ONCE(ring->prod->state) == TQUEUE_MAP_FROZEN))
 		return 0;
 	return min(head - tail, ring->size);
+}
+
+u32 tq_ring_pending(const struct tq_ring *ring)
+{
+	const void *first;
+
+	return tq_ring_unread(ring, &first);
 }

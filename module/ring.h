@@ -140,5 +140,9 @@ static inline const void *tq_ring_at(const struct tq_ring *ring, u32 pos)
 
 /* Anybody: bytes committed and not consumed, at some moment of the call. */
 u32 tq_ring_pending(const struct tq_ring *ring);
+/* The same, and where these bytes begin: memory of the ring, but a record only as long as
+ * nobody consumes it, and behind the tail of a hostile mapping any bytes of records.
+ */
+u32 tq_ring_unread(const struct tq_ring *ring, const void **first);
 
 #endif /* _TQ_RING_H */

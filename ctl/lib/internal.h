@@ -25,6 +25,7 @@ struct tqi_map;
  * @size: of @buf, or to be
  * @len: bytes in @buf that are whole records
  * @at: the next record
+ * @ahead: the last read(2) did not fill half of @buf, so the next waits for enough
  * @limit: most records of one read(2) from now on; 0: no limit
  * @losses: sum of the lost records
  * @what: the queue, for sentences
@@ -40,6 +41,7 @@ struct tqueue {
 	size_t			size;
 	size_t			len;
 	size_t			at;
+	bool			ahead;
 	uint64_t		limit;
 	struct tqueue_lost	losses;
 	char			what[96];

@@ -67,8 +67,10 @@ int tqueue_open_fd(struct tqueue *q, int fd, int flags);
 /* What the last function that failed on this handle has to say; never NULL. */
 const char *tqueue_error(const struct tqueue *q);
 
-/* To be polled for POLLIN, but only after tqueue_next() has said -EAGAIN: there
- * may be records that have left the queue and not been asked for.  -1: closed.
+/* To be polled, but only after tqueue_next() has said -EAGAIN: there may be records
+ * that have left the queue and not been asked for.  For POLLRDBAND, which waits for
+ * the queue's watermark or flush interval, or for POLLIN, which tells of the first
+ * record and so costs a system call for a few.  -1: closed.
  */
 int tqueue_fd(const struct tqueue *q);
 
@@ -84,7 +86,7 @@ int tqueue_fd(const struct tqueue *q);
  *	-EBUSY	another program has mapped the queue
  *	-EPROTO	what came are no records
  *
- * *rec is good until the next call, with TQUEUE_O_HOLD until tqueue_release().
+ * It waits as POLLRDBAND does, see tqueue_fd().  *rec is good until the next call, with TQUEUE_O_HOLD until tqueue_release().
  * The first call decides whether the queue is mapped or read.
  */
 int tqueue_next(struct tqueue *q, const struct tqueue_record **rec);

@@ -218,6 +218,16 @@ static int read_error(struct tqueue *q, int code)
 	}
 }
 
+/* read(2) returns with the first record: who is faster than the producers would call it
+ * for each.
+ */
+static int wait_for_enough(struct tqueue *q)
+{
+	struct pollfd p = { .fd = q->fd, .events = POLLRDBAND };
+
+	return poll(&p, 1, -1) < 0;
+}
+
 static int fill(struct tqueue *q)
 {
 	ssize_t n;
@@ -228,12 +238,15 @@ static int fill(struct tqueue *q)
 		return tqi_fail(q, ENOMEM, "a buffer of %zu bytes", q->size);
 	q->len = 0;
 	q->at = 0;
+	if (q->ahead && wait_for_enough(q))
+		return tqi_fail(q, errno, "poll");
 	n = read_records(q);
 	if (n < 0)
 		return read_error(q, errno);
 	if (!are_records(q->buf, n))
 		return tqi_refuse(q, EPROTO, "what came are no records");
 	q->len = n;
+	q->ahead = q->len < q->size / 2 && !q->limit && !(q->flags & TQUEUE_O_NONBLOCK);
 	return n > 0;
 }
 
@@ -267,7 +280,7 @@ static int look(struct tqueue *q)
 static int wait_mapped(struct tqueue *q, bool again)
 {
 	const bool nonblock = q->flags & TQUEUE_O_NONBLOCK;
-	struct pollfd p = { .fd = q->fd, .events = POLLIN };
+	struct pollfd p = { .fd = q->fd, .events = POLLRDBAND };
 	int n;
 
 	n = poll(&p, 1, nonblock ? 0 : -1);

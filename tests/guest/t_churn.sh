@@ -134,11 +134,11 @@ busy_or() {
 }
 
 churn_queue() {
-	local reader dev how=("" "-w poll" "-M" "-M -w epoll" "-t 3")
+	local reader dev how=("" "-w poll" "-w enough" "-M" "-M -w enough" "-M -w epoll" "-t 3")
 	T queue add r1 ring 16K watermark 1 >/dev/null || { odd "queue add"; return; }
 	dev=$(queue_dev r1)
 	# shellcheck disable=SC2086 # words
-	start b "$WORK/reader" tqread ${how[$1 % 5]} "$dev"
+	start b "$WORK/reader" tqread ${how[$1 % ${#how[@]}]} "$dev"
 	reader=$STARTED
 	T rule add s handle 9000 prio 0 proto udp dport 2000-2063 queue r1 next >/dev/null || odd "rule of a queue"
 	busy_or T queue set r1 ring 64K

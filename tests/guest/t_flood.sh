@@ -44,7 +44,7 @@ end q
 
 WHAT="one that has it mapped"
 begin q
-reader "$WORK/l7" -M -w poll "$(queue_dev q)"
+reader "$WORK/l7" -M -w enough "$(queue_dev q)"
 flood "$WHAT"
 stop "$STARTED"
 ok $? "$WHAT: all records in order"

@@ -9,7 +9,7 @@ TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 PAGES = {"tqueue 4": "tqueue.4", "tqueue.conf 5": "tqueue.conf.5",
          "iptables-tqueue 8": "iptables-tqueue.8", "tqctl 8": "tqctl.8"}
 # What the kernel says for us; ERESTARTSYS is how EINTR begins.
-NOT_OURS = {"EACCES", "ENOTTY", "EINTR"}
+NOT_OURS = {"EACCES", "ENOTTY", "EINTR", "EOPNOTSUPP"}
 INTERNAL = {"ERESTARTSYS"}
 
 

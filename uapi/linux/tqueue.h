@@ -213,7 +213,9 @@ struct tqueue_lost {
  *
  * A consumer that has found all rings empty calls poll(2), if only with a timeout
  * of 0, before it relies on being told by SIGIO or edge-triggered epoll; poll(2)
- * and level-triggered epoll that sleep do so by themselves.  When the last piece
+ * and level-triggered epoll that sleep do so by themselves.  It asks for POLLRDBAND
+ * without POLLIN to sleep until the watermark is reached or the flush interval has
+ * passed, so that a consumer that is fast takes many records a call.  When the last piece
  * goes, what was not consumed is there for read(2), unless the tail lies in the
  * middle of a record or the slot is frozen: then what is there is given up.
  *

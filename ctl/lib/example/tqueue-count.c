@@ -69,7 +69,7 @@ static int take(struct tqueue *q)
 
 static int run(struct tqueue *q, long seconds)
 {
-	struct pollfd p = { .fd = tqueue_fd(q), .events = POLLIN };
+	struct pollfd p = { .fd = tqueue_fd(q), .events = POLLRDBAND };
 	time_t end = now() + seconds;
 	int ret;
 

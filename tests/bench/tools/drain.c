@@ -170,13 +170,19 @@ static void drain_tqueue(const char *path)
 {
 	int fd = open(path, O_RDONLY);
 	char *buffer = malloc(BUFFER);
+	ssize_t len = 0;
 
 	if (fd < 0 || !buffer)
 		err(1, "%s", path);
 	counters[READY] = 1;
 	for (;;) {
-		ssize_t len = read(fd, buffer, BUFFER), at;
+		struct pollfd enough = { .fd = fd, .events = POLLRDBAND };
+		ssize_t at;
 
+		/* As libtqueue does. */
+		if (len < BUFFER / 2)
+			poll(&enough, 1, -1);
+		len = read(fd, buffer, BUFFER);
 		if (len <= 0)
 			err(1, "read");
 		for (at = 0; at < len; at += ((struct tqueue_record *)(buffer + at))->len)

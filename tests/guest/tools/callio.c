@@ -210,7 +210,7 @@ static void check_events(const struct use *u, u32 events, u32 got, const char *c
 	u32 most = events | POLLHUP;
 
 	if (u->f.access == O_WRONLY)
-		most &= ~(u32)(POLLIN | POLLRDNORM);
+		most &= ~(u32)(POLLIN | POLLRDNORM | POLLRDBAND);
 	if (u->f.access == O_RDONLY || got & POLLHUP)
 		most &= ~(u32)(POLLOUT | POLLWRNORM);
 	if (got & ~most && !raced(u))
@@ -221,7 +221,7 @@ static void check_events(const struct use *u, u32 events, u32 got, const char *c
 
 void do_poll(void)
 {
-	struct pollfd p = { 0, POLLIN | POLLRDNORM | POLLPRI, 0 };
+	struct pollfd p = { 0, below(3) ? POLLIN | POLLRDNORM | POLLPRI : POLLRDBAND, 0 };
 	struct use u;
 	int n;
 
@@ -239,7 +239,8 @@ void do_epoll(void)
 {
 	static const enum call calls[] = { c_epoll_add, c_epoll_mod, c_epoll_del };
 	static const int ops[] = { EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL };
-	struct epoll_event ev[8] = { { .events = EPOLLIN | (below(2) ? EPOLLOUT : 0) } };
+	struct epoll_event ev[8] = { {
+		.events = (below(3) ? EPOLLIN : EPOLLRDBAND) | (below(2) ? EPOLLOUT : 0) } };
 	const u32 i = below(5);
 	struct use u;
 	int n;
@@ -249,7 +250,7 @@ void do_epoll(void)
 		n = epoll_wait(epoll, ev, ARRAY_SIZE(ev), below(4) ? 0 : 1 + (int)below(30));
 		judge(NULL, c_epoll_wait, n);
 		while (n-- > 0)
-			if (ev[n].events & ~(u32)(EPOLLIN | EPOLLOUT | EPOLLHUP))
+			if (ev[n].events & ~(u32)(EPOLLIN | EPOLLRDBAND | EPOLLOUT | EPOLLHUP))
 				bad("epoll: events %#x", ev[n].events);
 		return;
 	}

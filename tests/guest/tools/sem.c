@@ -141,7 +141,7 @@ void tqctl(const char *command)
 void *polling(void *arg)
 {
 	struct call *c = arg;
-	struct pollfd p = { c->fd, POLLIN, 0 };
+	struct pollfd p = { c->fd, c->events ? c->events : POLLIN, 0 };
 
 	c->tid = (pid_t)syscall(SYS_gettid);
 	c->ret = poll(&p, 1, HANG_S * 1000);

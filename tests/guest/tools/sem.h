@@ -66,6 +66,7 @@ struct call {
 	pthread_t	thread;
 	volatile pid_t	tid;
 	int		fd, is_write;
+	short		events;		/* for polling(); 0: POLLIN */
 	size_t		size;
 	u8		buf[65536] __attribute__((aligned(8)));
 	ssize_t		ret;
@@ -74,7 +75,7 @@ struct call {
 
 void call_start(struct call *c);
 void call_end(struct call *c);
-/* For pthread_create(): poll for reading; ret, and revents in err. */
+/* For pthread_create(): poll; ret, and revents in err. */
 void *polling(void *arg);
 void *calling(void *arg);
 

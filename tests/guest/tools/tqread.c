@@ -7,7 +7,7 @@
  *
  *   -t N     N threads, each with an open file of its own
  *   -b SIZE  bytes a read asks for (default 64K)
- *   -w HOW   block (default), poll, epoll: how to wait
+ *   -w HOW   block (default), poll, epoll, enough (poll for POLLRDBAND): how to wait
  *   -n N     end after N records
  *   -i MS    end when nothing has come for MS milliseconds
  *   -l FILE  append the numbers of all records to FILE
@@ -41,7 +41,7 @@
 
 #define THREADS	8
 
-enum how { BLOCK, POLL, EPOLL };
+enum how { BLOCK, POLL, EPOLL, ENOUGH };
 
 static const char *device, *ledger_path;
 static enum how how;
@@ -86,7 +86,7 @@ static int open_epoll(int fd)
 /* 1: try again, 0: idle for too long or told to stop */
 static int wait_for_more(int fd, int ep)
 {
-	struct pollfd pfd = { fd, POLLIN, 0 };
+	struct pollfd pfd = { fd, how == ENOUGH ? POLLRDBAND : POLLIN, 0 };
 	struct epoll_event ev;
 	int n = ep < 0 ? poll(&pfd, 1, idle_ms) : epoll_wait(ep, &ev, 1, idle_ms);
 
@@ -167,7 +167,7 @@ static u64 take_mapped(struct reader *r, const struct qmap *m)
 /* 1: try again, 0: idle, told to stop, or the end */
 static int wait_mapped(int fd, int ep)
 {
-	struct pollfd pfd = { fd, POLLIN, 0 };
+	struct pollfd pfd = { fd, how == ENOUGH ? POLLRDBAND : POLLIN, 0 };
 	struct epoll_event ev = { 0 };
 	int n = ep < 0 ? poll(&pfd, 1, idle_ms) : epoll_wait(ep, &ev, 1, idle_ms);
 
@@ -347,7 +347,8 @@ int main(int argc, char **argv)
 			buf_size = number(optarg);
 			break;
 		case 'w':
-			how = optarg[0] == 'b' ? BLOCK : optarg[0] == 'p' ? POLL : EPOLL;
+			how = optarg[0] == 'b' ? BLOCK : optarg[0] == 'p' ? POLL :
+			      optarg[1] == 'n' ? ENOUGH : EPOLL;
 			break;
 		case 'n':
 			stop_after = number(optarg);

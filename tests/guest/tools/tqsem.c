@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "qmap.h"
 #include "sem.h"
 
 /* ---- cases ---- */
@@ -153,6 +154,125 @@ static void case_poll_wakes(void)
 	put(c.fd, "x");
 	call_end(&c);
 	CHECK(c.ret == 1 && c.err == POLLIN, "%zd %#x", c.ret, (unsigned int)c.err);
+}
+
+/* What poll says to who wants the watermark or the flush interval. */
+static short enough(int fd, int ms)
+{
+	struct pollfd p = { fd, POLLRDBAND, 0 };
+
+	if (poll(&p, 1, ms) < 0)
+		die_errno("poll");
+	return p.revents;
+}
+
+#define MARK	4096
+#define ONE	(HDR + 8)
+
+/* So many more that the next reaches the mark. */
+static void put_all_but_one(int fd, size_t there)
+{
+	for (; (there + 1) * ONE < MARK; there++)
+		put(fd, "x");
+}
+
+static void case_enough(void)
+{
+	int fd = dev_open(O_RDWR | O_NONBLOCK);
+	struct pollfd p = { fd, POLLIN | POLLRDBAND, 0 };
+	u64 start, ms;
+
+	pin_to_cpu(0);
+	tqctl("queue set q watermark 4K flush 60s");
+	CHECK(enough(fd, 0) == 0);
+	put(fd, "x");
+	CHECK(enough(fd, 50) == 0 && readable(fd) == POLLIN);
+	CHECK(poll(&p, 1, 0) == 1 && p.revents == POLLIN, "%#x", (unsigned int)p.revents);
+	put_all_but_one(fd, 1);
+	CHECK(enough(fd, 50) == 0);
+	put(fd, "x");
+	CHECK(enough(fd, 0) == POLLRDBAND);
+	take(fd, 65536);
+	CHECK(enough(fd, 0) == 0);
+
+	/* It was there before anybody asked, and no other comes. */
+	tqctl("queue set q flush 300ms");
+	put(fd, "x");
+	start = now_ns();
+	CHECK(enough(fd, HANG_S * 1000) == POLLRDBAND);
+	ms = (now_ns() - start) / 1000000;
+	CHECK(ms < 10000, "%llu ms", (unsigned long long)ms);
+	CHECK(enough(fd, 0) == POLLRDBAND);
+	take(fd, 4096);
+	start = now_ns();
+	put(fd, "x");
+	CHECK(enough(fd, HANG_S * 1000) == POLLRDBAND);
+	ms = (now_ns() - start) / 1000000;
+	CHECK(ms >= 299, "%llu ms", (unsigned long long)ms);
+}
+
+/* Asleep, with some there already. */
+static void case_enough_wakes(void)
+{
+	static struct call c = { .events = POLLRDBAND };
+	struct epoll_event ev = { .events = EPOLLRDBAND | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	u64 start;
+
+	pin_to_cpu(0);
+	tqctl("queue set q watermark 4K flush 60s");
+	c.fd = dev_open(O_RDWR);
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, c.fd, &ev))
+		die_errno("epoll");
+	put_all_but_one(c.fd, 0);
+	CHECK(epoll_wait(ep, &ev, 1, 0) == 0);
+	start = now_ns();
+	if (pthread_create(&c.thread, NULL, polling, &c))
+		die("no thread");
+	while (!c.tid)
+		usleep(100);
+	wait_asleep(c.tid);
+	put(c.fd, "x");
+	call_end(&c);
+	CHECK(now_ns() - start < 30 * 1000000000ull);	/* by the mark, not by the interval */
+	CHECK(c.ret == 1 && c.err == POLLRDBAND, "%zd %#x", c.ret, (unsigned int)c.err);
+	CHECK(epoll_wait(ep, &ev, 1, HANG_S * 1000) == 1 && ev.events == EPOLLRDBAND, "%#x", ev.events);
+	tqctl("queue del q");
+	CHECK(enough(c.fd, 0) == (POLLRDBAND | POLLHUP));
+	take(c.fd, 65536);
+	CHECK(enough(c.fd, 0) == POLLHUP);
+}
+
+/* By its own tail, whatever that says; to others, that they can't read. */
+static void case_enough_mapped(void)
+{
+	int fd = dev_open(O_RDWR), other = dev_open(O_RDONLY);
+	struct qmap m;
+	const u8 *records;
+	u32 len;
+
+	pin_to_cpu(0);
+	tqctl("queue set q watermark 4K flush 60s");
+	put_all_but_one(fd, 0);
+	CHECK(enough(fd, 0) == 0 && enough(other, 0) == 0);
+	put(fd, "x");
+	CHECK(enough(fd, 0) == POLLRDBAND && enough(other, 0) == POLLRDBAND);
+	if (qmap_open(&m, fd))
+		die_errno("mmap");
+	CHECK(enough(fd, 0) == POLLRDBAND);
+	len = qmap_peek(&m, 0, &records);
+	CHECK(len == (MARK / ONE + 1) * ONE, "%u", len);
+	qmap_release(&m, 0, len - ONE);
+	CHECK(enough(fd, 50) == 0);
+	CHECK(enough(other, 0) == POLLRDBAND);
+	/* In the middle of a record, at no multiple of 8, ahead. */
+	m.cons[0]->tail += 8;
+	enough(fd, 1);
+	m.cons[0]->tail += 3;
+	enough(fd, 1);
+	m.cons[0]->tail += 1 << 20;
+	enough(fd, 1);
+	qmap_close(&m);
 }
 
 static volatile sig_atomic_t signals;
@@ -490,7 +610,8 @@ static void case_ping(void)
 
 static const struct sem_case table[] = {
 #define C(x) { #x, case_ ## x }
-	C(empty), C(message), C(small_buffer), C(bad_address), C(block), C(poll),
+	C(empty), C(message), C(small_buffer), C(bad_address), C(block), C(poll), C(enough),
+	C(enough_wakes), C(enough_mapped),
 	C(poll_wakes), C(signal), C(sigio), C(message_size), C(full), C(full_block),
 	C(order), C(two_cpus), C(flags), C(fork), C(ping), C(two_readers),
 	C(delete), C(delete_wakes), C(delete_wakes_writer),
