@@ -137,7 +137,7 @@ static void exchange(struct move *m, struct tq_queue_cpu *c)
 		give_up_oldest(m);
 	tq_ring_given_up(to);
 	WRITE_ONCE(to->mark, READ_ONCE(from->mark));
-	memcpy(to->prod->lost, c->stats.lost, sizeof(to->prod->lost));
+	tq_queue_lost_before(to, c);
 	u64_stats_update_begin(&c->syncp);
 	WRITE_ONCE(c->stats.overwritten, c->stats.records - m->kept);
 	u64_stats_update_end(&c->syncp);
@@ -174,7 +174,7 @@ void tq_move(struct tq_queue *q, int cpu, struct tq_ring *to)
 	};
 
 	if (!m.from) {
-		memcpy(to->prod->lost, c->stats.lost, sizeof(to->prod->lost));
+		tq_queue_lost_before(to, c);
 		rcu_assign_pointer(c->ring, to);
 		return;
 	}

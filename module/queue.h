@@ -335,6 +335,8 @@ bool tq_queue_fits(u32 ring_size);
  * can be found.  -ENOMEM, -EDQUOT.
  */
 int tq_queue_add_ring(struct tq_queue *q, int cpu);
+/* Of a ring that nobody else knows: it begins with the losses of @c so far. */
+void tq_queue_lost_before(struct tq_ring *ring, const struct tq_queue_cpu *c);
 /* With the last reference. */
 void tq_queue_free_rings(struct tq_queue *q);
 /* The ring of @c to take records from now, for the holder of tq_queue.consumer,

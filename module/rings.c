@@ -50,6 +50,17 @@
 #include "queue.h"
 #include "ring.h"
 
+/* A new @ring goes on with what @c has lost, and may still be losing: words, for a copy
+ * of bytes might show one that was half written.
+ */
+void tq_queue_lost_before(struct tq_ring *ring, const struct tq_queue_cpu *c)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ring->prod->lost); i++)
+		ring->prod->lost[i] = READ_ONCE(c->stats.lost[i]);
+}
+
 /* A ring for a CPU that has none.  Nobody produces there yet: either the CPU is
  * not up or the queue has no name.  The memory is charged to nobody if a CPU
  * comes up late: the task is then the hotplug thread.
@@ -65,7 +76,7 @@ int tq_queue_add_ring(struct tq_queue *q, int cpu)
 	mutex_lock(&q->map_lock);
 	ring = tq_map_ring_new(q, cpu);
 	if (!IS_ERR(ring)) {
-		memcpy(ring->prod->lost, c->stats.lost, sizeof(ring->prod->lost));
+		tq_queue_lost_before(ring, c);
 		rcu_assign_pointer(c->ring, ring);
 	} else {
 		WRITE_ONCE(c->absent, TQUEUE_LOSS_NO_MEMORY);
@@ -197,7 +208,7 @@ static void replace_rings(struct tq_queue *q, u32 size, struct tq_ring **rings)
 			atomic_inc(&q->old_rings);
 			rcu_assign_pointer(c->old, old);
 		}
-		memcpy(rings[cpu]->prod->lost, c->stats.lost, sizeof(c->stats.lost));
+		tq_queue_lost_before(rings[cpu], c);
 		rcu_assign_pointer(c->ring, rings[cpu]);		/* K, with L */
 		rings[cpu] = NULL;
 	}
