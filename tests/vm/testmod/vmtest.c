@@ -5,6 +5,8 @@
  *     insmod vmtest.ko do=warn
  */
 #include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -50,6 +52,45 @@ static noinline void abba(void)
 	spin_unlock(&lock_b);
 }
 
+/* A race of two tasks, and a twin that is none, of which nothing must be said. */
+
+static unsigned long counter;
+
+static noinline void count(void)
+{
+	counter++;
+}
+
+static noinline void count_marked(void)
+{
+	WRITE_ONCE(counter, READ_ONCE(counter) + 1);
+}
+
+static void (*race)(void);
+
+static int racer(void *unused)
+{
+	while (!kthread_should_stop()) {
+		race();
+		cond_resched();
+	}
+	return 0;
+}
+
+static int run_race(void (*fn)(void))
+{
+	struct task_struct *a, *b;
+
+	race = fn;
+	a = kthread_run(racer, NULL, "vmtest-a");
+	if (IS_ERR(a))
+		return PTR_ERR(a);
+	b = kthread_run(racer, NULL, "vmtest-b");
+	msleep(3000);
+	kthread_stop(a);
+	return IS_ERR(b) ? PTR_ERR(b) : kthread_stop(b);
+}
+
 static int __init vmtest_init(void)
 {
 	if (!strcmp(todo, "warn")) {
@@ -73,6 +114,10 @@ static int __init vmtest_init(void)
 		mutex_lock(&mutex);
 		mutex_unlock(&mutex);
 		spin_unlock(&lock_a);
+	} else if (!strcmp(todo, "count")) {
+		return run_race(count);
+	} else if (!strcmp(todo, "count-marked")) {
+		return run_race(count_marked);
 	}
 	return 0;
 }
