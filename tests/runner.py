@@ -26,6 +26,10 @@ with these lines in its first comment (all optional):
 The tests of a kernel share a guest or two: tests/group.sh.  TQUEUE_GROUP=0 gives each
 its own.
 
+The kernel kcsan runs only those that do several things at once, in their short form; and
+only in the nightly, or as TQUEUE_KERNELS=kcsan runner.py check-kernels.  So do rt and rt-new,
+all tests and in full.
+
 Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer (patterns,
 as "package-*"; "guest" is every guest test), TQUEUE_SHORT=1 makes guest tests short
 (0: never), TQUEUE_JOBS=N how many run at once, TQUEUE_RESULTS=FILE collects the results.
@@ -48,6 +52,10 @@ TREE = os.path.dirname(HERE)
 STABLE = "trixie"
 KERNELS = ["bullseye", "bookworm", "trixie", "sid", "backports"]
 RT = ["rt", "rt-new"]
+# Where KCSAN looks for data races: the tests that do several things at once.
+KCSAN = "kcsan"
+RACY = ("apply busy calls churn confirm dump flood hotplug load log map mapfuzz match_changes metrics monitor "
+        "netns nlfuzz overflow producer read reload resize steal timeout txn").split()
 TAP = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*-?[ \t]*(.*)$")
 SKIP = re.compile(r"#\s*SKIP\b\s*(.*)", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
@@ -277,9 +285,9 @@ def is_chosen(name, guest=False):
             guest and "guest" in chosen)
 
 
-def guest_jobs(kernels, short, groups=0, few=False):
+def guest_jobs(kernels, short, groups=0, few=False, some=None):
     """The guest tests on @kernels; with @groups, so many guests for each kernel; with
-    @few, each on its ci-kernels only."""
+    @few, each on its ci-kernels only; with @some, those of these names."""
     chosen = os.environ.get("TQUEUE_TESTS", "").split()
     groups = 0 if os.environ.get("TQUEUE_GROUP") == "0" else groups
     jobs = []
@@ -293,6 +301,8 @@ def guest_jobs(kernels, short, groups=0, few=False):
                 only = keys.get("ci-kernels", only)
             only = only.replace(",", " ").split()
             if not is_chosen(name, True) or not {"all", kernel} & set(only):
+                continue
+            if some and not chosen and name not in some:
                 continue
             args = keys.get("short", "").split() if short else []
             job = Job(name, guest_command(kernel, [(name, keys)], path, args), kernel)
@@ -323,6 +333,11 @@ def long_debug_jobs():
         keys["timeout"] = int(seconds) // 3
         jobs.append(Job(name + "-long", guest_command("debug", [(name, keys)], path, args), "debug"))
     return jobs
+
+
+def kcsan_jobs():
+    """The tests that look for data races."""
+    return guest_jobs([KCSAN], os.environ.get("TQUEUE_SHORT") != "0", 2, some=RACY)
 
 
 def host_job(name):
@@ -356,7 +371,9 @@ def collect(group):
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short, 2) +
                 [host_job("demo-test"), Job("fuzz", [os.path.join(HERE, "fuzz", "run"), "15"])])
     if group == "check-kernels":
-        return guest_jobs(pick(KERNELS), short, 1, few)
+        # Others only if they are asked for by name.
+        return (guest_jobs(pick(KERNELS) + [k for k in RT if k in want], short, 1, few) +
+                (kcsan_jobs() if KCSAN in want else []))
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2, few)
     if group == "check-packages":
@@ -368,7 +385,8 @@ def collect(group):
                                        "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test",
                                        "planted-run")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
-                guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2))
+                guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2) +
+                (kcsan_jobs() if pick([KCSAN]) else []))
     sys.exit("runner: no group '%s'" % group)
 
 

@@ -121,6 +121,13 @@ def main():
         check("and all guest tests", run(tmp, "check-kernels", TQUEUE_TESTS="guest"), 0, "2 passed, 0 failed, 0 skipped")
         check("and nothing but a test of the host", run(tmp, "unit", TQUEUE_TESTS="guest"), 1, "0 passed, 1 failed, 0 skipped")
         check("and in full", run(tmp, "check-kernels", TQUEUE_SHORT=""), 0, "2 passed, 0 failed, 0 skipped")
+        tree(tmp, {"a": "echo ok 1 - x", "txn": "echo ok 1 - $2$1"})
+        check("KCSAN's few, short", run(tmp, "check-kernels", TQUEUE_KERNELS="kcsan", TQUEUE_SHORT=""), 0,
+              "1 passed, 0 failed, 0 skipped", "[kcsan txn] ok 1 - SHORT=1")
+        check("KCSAN, chosen, in full", run(tmp, "check-kernels", TQUEUE_KERNELS="kcsan", TQUEUE_TESTS="a",
+              TQUEUE_SHORT="0"), 0, "1 passed, 0 failed, 0 skipped", "[kcsan a] ok 1 - x")
+        check("PREEMPT_RT, asked for", run(tmp, "check-kernels", TQUEUE_KERNELS="rt"), 0,
+              "2 passed, 0 failed, 0 skipped")
         tree(tmp, {})
         check("nothing to do is no success", run(tmp, "check-kernels"), 1, "0 passed, 1 failed, 0 skipped")
     print("1..%d" % n)
