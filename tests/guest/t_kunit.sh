@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The KUnit suites of tests/kunit: all of their cases, and no other.  They are a module
+# with the product's sources in it; the product itself may be there meanwhile.
+# kernels: debug
+# timeout: 100
+# modules: ../kunit
+# made: ../kunit/list
+# files: ../kunit/ktap.sh
+. "$(dirname "$0")/lib.sh"
+
+load_module
+at_least "$(wc -l <kunit.cases)" 60 "cases that the sources have"
+take_tap bash ./ktap.sh kunit.cases
+is "$(ls /sys/kernel/debug/kunit 2>/dev/null | grep -c tqueue)" 0 "nothing of it remains"
+finish
