@@ -432,7 +432,7 @@ static void hold(struct kunit *test)
 	u32 seen, tail, head;
 
 	tq_ring_hold(ring);
-	WRITE_ONCE(ring->cons->tail, 0x7ffffff8 + 64);
+	WRITE_ONCE(ring->cons->tail, 0x7ffffff8U + 64);
 	KUNIT_EXPECT_NULL(test, tq_ring_reserve(ring, 8));
 	WRITE_ONCE(ring->cons->tail, 77);
 	KUNIT_EXPECT_NULL(test, tq_ring_reserve(ring, 8));
@@ -440,7 +440,7 @@ static void hold(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tq_ring_held(ring, &seen, &tail, &head));
 	KUNIT_EXPECT_EQ(test, seen, 0x7ffffff8);
 	KUNIT_EXPECT_EQ(test, tail, 77);
-	KUNIT_EXPECT_EQ(test, head, 0x7ffffff8 + SIZE);
+	KUNIT_EXPECT_EQ(test, head, 0x7ffffff8U + SIZE);
 
 	KUNIT_EXPECT_TRUE(test, tq_ring_resume(ring, seen + 64));
 	KUNIT_EXPECT_EQ(test, avail(ring), SIZE - 64);
