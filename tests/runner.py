@@ -383,7 +383,7 @@ def collect(group):
         return ([host_job("package-headers"), host_job("package-boot")] + package_jobs(False) +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
                                        "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test",
-                                       "planted-run")] +
+                                       "kunit-uml", "kunit-selftest", "planted-run")] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2) +
                 (kcsan_jobs() if pick([KCSAN]) else []))
