@@ -4,7 +4,7 @@
 # The KUnit suites of tests/kunit: all of their cases, and no other.  They are a module
 # with the product's sources in it; the product itself may be there meanwhile.
 # kernels: debug
-# timeout: 100
+# timeout: 150
 # modules: ../kunit
 # made: ../kunit/list
 # files: ../kunit/ktap.sh

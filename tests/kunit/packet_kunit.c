@@ -555,7 +555,9 @@ static void length_of_0(struct kunit *test)
 
 static void other_protocols_at_a_device(struct kunit *test)
 {
-	static const u16 types[] = { 0, ETH_P_ARP, ETH_P_8021Q, ETH_P_8021AD, ETH_P_MPLS_UC, 0xffff };
+	static const u16 types[] = {
+		0, ETH_P_ARP, ETH_P_8021Q, ETH_P_8021AD, ETH_P_MPLS_UC, 0xffff
+	};
 	struct bench *b = bench_of(test);
 	struct sk_buff *skb;
 	struct tq_key key;

@@ -75,7 +75,8 @@ struct bench {
 	struct netlink_ext_ack	extack;
 };
 
-static struct bench *bench_of(struct kunit *test)
+/* With queues q0, q1 and so on, @queues of them. */
+static struct bench *bench_of(struct kunit *test, u32 queues)
 {
 	struct bench *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
 	char name[] = "q0";
@@ -83,7 +84,7 @@ static struct bench *bench_of(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	b->tn = tqk_net(test);
-	for (i = 0; i < ARRAY_SIZE(b->q); i++, name[1]++)
+	for (i = 0; i < queues; i++, name[1]++)
 		b->q[i] = tqk_queue(test, b->tn, name, TQUEUE_MODE_STREAM, TQ_RING_SIZE_MIN);
 	return b;
 }
@@ -165,7 +166,8 @@ static const struct request refusals[] = {
 	  { { A(FAMILY), U32, NFPROTO_IPV4 }, { A(SRC), BYTES, 4, "\x0a\x01\0\0" },
 	    { A(SRC_LEN), U32, 15 } } },
 	{ "the last bit of 127", "address has bits beyond its prefix length", -EINVAL, 2,
-	  { { A(FAMILY), U32, NFPROTO_IPV6 }, { A(DST), BYTES, 16, "\xfe\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01" },
+	  { { A(FAMILY), U32, NFPROTO_IPV6 }, { A(DST), BYTES, 16,
+	      "\xfe\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01" },
 	    { A(DST_LEN), U32, 127 } } },
 	{ "a bit of length 0", "address has bits beyond its prefix length", -EINVAL, 2,
 	  { { A(FAMILY), U32, NFPROTO_IPV4 }, { A(DST), BYTES, 4, "\x80\0\0\0" },
@@ -210,7 +212,8 @@ static const struct request refusals[] = {
 	{ "flags of any protocol", "TCP flags need protocol tcp", -EINVAL, 1,
 	  { { A(TCP_FLAGS), U32, 2 }, { A(TCP_MASK), U32, 2 } } },
 	{ "flags outside of the mask", "TCP flags are not within their mask", -EINVAL, 3,
-	  { { A(PROTO), U32, IPPROTO_TCP }, { A(TCP_MASK), U32, 0x12 }, { A(TCP_FLAGS), U32, 0x13 } } },
+	  { { A(PROTO), U32, IPPROTO_TCP }, { A(TCP_MASK), U32, 0x12 },
+	    { A(TCP_FLAGS), U32, 0x13 } } },
 
 	/* the rest of a match */
 	{ "empty name in", "an interface name, or its beginning and a +", -EINVAL, 1,
@@ -255,7 +258,8 @@ static const struct request refusals[] = {
 	/* actions */
 	{ "set mark outside of its mask", "mark is not within its mask", -EINVAL, 1,
 	  { { A(SET_MARK), U32, 3 }, { A(SET_MARK_MASK), U32, 1 } } },
-	{ "mask of no set mark", "mask without a mark", -EINVAL, 1, { { A(SET_MARK_MASK), U32, 1 } } },
+	{ "mask of no set mark", "mask without a mark", -EINVAL, 1,
+	  { { A(SET_MARK_MASK), U32, 1 } } },
 	{ "TTL set and added", "a rule sets the TTL or adds to it, not both", -EINVAL, 2,
 	  { { A(SET_TTL), U32, 1 }, { A(ADD_TTL), S32, -1 } } },
 	{ "TTL 0", NULL, -ERANGE, 1, { { A(SET_TTL), U32, 0 } } },
@@ -284,7 +288,8 @@ static const struct request refusals[] = {
 	{ "copy and steal for one", "the rule copies to this queue already", -EINVAL, 3,
 	  { { A(VERDICT), U32, TQUEUE_VERDICT_STEAL }, { A(COPY), COPY, 0, "q0" },
 	    { A(STEAL_QUEUE), TEXT, 0, "q0" } } },
-	{ "sample of nothing", "the rule copies to no queue", -EINVAL, 1, { { A(SAMPLE), U32, 2 } } },
+	{ "sample of nothing", "the rule copies to no queue", -EINVAL, 1,
+	  { { A(SAMPLE), U32, 2 } } },
 	{ "rate of nothing", "the rule copies to no queue", -EINVAL, 1, { { A(RATE), U32, 2 } } },
 	{ "burst without rate", "burst without a rate", -EINVAL, 3,
 	  { { A(COPY), COPY, 0, "q0" }, { A(SAMPLE), U32, 2 }, { A(BURST), U32, 2 } } },
@@ -309,14 +314,14 @@ static void check_refusal(struct kunit *test, struct bench *b, const struct requ
 				    nla_type(b->extack.bad_attr));
 	else
 		KUNIT_EXPECT_EQ(test, nla_type(b->extack.bad_attr), TQUEUE_A_COPY_QUEUE);
-	for (i = 0; i < ARRAY_SIZE(b->q); i++)
+	for (i = 0; i < ARRAY_SIZE(b->q) && b->q[i]; i++)
 		KUNIT_EXPECT_EQ_MSG(test, refcount_read(&b->q[i]->users), 1, "q%u is held", i);
 }
 
 static void refused(struct kunit *test)
 {
 	const struct request *r = test->param_value;
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 3);
 
 	check_refusal(test, b, r, parse(test, b, r->attr, ARRAY_SIZE(r->attr)));
 }
@@ -327,7 +332,7 @@ static void nfqueue_at_a_device(struct kunit *test)
 		"", "no nfqueue from a netdev hook, and the table is at one", -EINVAL, 2,
 		{ { A(NFQUEUE_NUM), U32, 5 }, { A(VERDICT), U32, TQUEUE_VERDICT_NFQUEUE } }
 	};
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 3);
 
 	KUNIT_EXPECT_EQ(test, parse(test, b, r.attr, ARRAY_SIZE(r.attr)), 0);
 	b->t.netdev_hooks = 1;
@@ -344,7 +349,7 @@ static void too_many_copies(struct kunit *test)
 	const struct request r = {
 		"", "too many copies in one rule", -E2BIG, TQUEUE_RULE_COPIES_MAX + 1,
 	};
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, TQUEUE_RULE_COPIES_MAX + 1);
 	u32 i;
 
 	BUILD_BUG_ON(ARRAY_SIZE(attr) <= TQUEUE_RULE_COPIES_MAX);
@@ -360,7 +365,7 @@ static void too_many_copies(struct kunit *test)
 
 static void nothing_given(struct kunit *test)
 {
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 4);
 	struct tq_rule_spec want;
 
 	memset(&want, 0, sizeof(want));
@@ -387,7 +392,7 @@ static void whole_match(struct kunit *test)
 		{ A(PROTO), U32, IPPROTO_ICMPV6 }, { A(ICMP_TYPE), U32, 255 },
 		{ A(ICMP_CODE), U32, 0 },
 	};
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 4);
 	struct tq_match want;
 
 	KUNIT_ASSERT_EQ(test, parse(test, b, first, ARRAY_SIZE(first)), 0);
@@ -439,7 +444,7 @@ static void whole_actions(struct kunit *test)
 		{ A(RATE), U32, 1000 }, { A(SET_MARK), U32, 0x10 }, { A(SET_MARK_MASK), U32, 0x30 },
 		{ A(ADD_TTL), S32, -255 }, { A(SET_DSCP), U32, 0 },
 	};
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 4);
 	const struct tq_actions *a = &b->spec.actions;
 
 	KUNIT_ASSERT_EQ(test, parse(test, b, attr, ARRAY_SIZE(attr)), 0);
@@ -472,13 +477,14 @@ static void state_that_is_restored(struct kunit *test)
 {
 	static const struct attr attr[] = {
 		{ A(PACKETS), U64, U64_MAX }, { A(BYTES), U64, 1ULL << 40 }, { A(COPIES), U64, 3 },
-		{ A(LAST_HIT_MS), U64, 4294967295999ULL }, { A(TIMEOUT_MS), U64, 36525ULL * 86400000 },
-		{ A(EXPIRES_MS), U64, 1 }, { A(VERDICT), U32, TQUEUE_VERDICT_NFQUEUE },
+		{ A(LAST_HIT_MS), U64, 4294967295999ULL },
+		{ A(TIMEOUT_MS), U64, 36525ULL * 86400000 }, { A(EXPIRES_MS), U64, 1 },
+		{ A(VERDICT), U32, TQUEUE_VERDICT_NFQUEUE },
 		{ A(NFQUEUE_NUM), U32, 65535 }, { A(FLAGS), U32, TQUEUE_RULE_F_BYPASS },
 	};
 	static const struct attr timeout[] = { { A(TIMEOUT_MS), U64, 77 } };
 	static const struct attr never[] = { { A(TIMEOUT_MS), U64, 0 } };
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 4);
 
 	KUNIT_ASSERT_EQ(test, parse(test, b, attr, ARRAY_SIZE(attr)), 0);
 	KUNIT_EXPECT_EQ(test, b->spec.packets, U64_MAX);
@@ -500,14 +506,15 @@ static void state_that_is_restored(struct kunit *test)
 /* The family says how long an address is, in every prefix length. */
 static void every_prefix_length(struct kunit *test)
 {
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 4);
 	u8 bytes[16];
 	u32 v6, len;
 
 	for (v6 = 0; v6 < 2; v6++) {
 		for (len = 0; len <= (v6 ? 128 : 32); len += 1 + (v6 && len % 32 > 1) * 5) {
 			const struct attr attr[] = {
-				{ A(SRC), BYTES, v6 ? 16 : 4, (char *)bytes }, { A(SRC_LEN), U32, len },
+				{ A(SRC), BYTES, v6 ? 16 : 4, (char *)bytes },
+				{ A(SRC_LEN), U32, len },
 				{ A(FAMILY), U32, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4 },
 			};
 			u32 i;
@@ -521,7 +528,8 @@ static void every_prefix_length(struct kunit *test)
 			if (len == (v6 ? 128 : 32))
 				continue;
 			bytes[len / 8] |= 0x80 >> len % 8;
-			KUNIT_ASSERT_EQ_MSG(test, parse(test, b, attr, 3), -EINVAL, "length %u", len);
+			KUNIT_ASSERT_EQ_MSG(test, parse(test, b, attr, 3), -EINVAL, "length %u",
+					    len);
 		}
 	}
 }
@@ -532,7 +540,7 @@ static void only_the_handle(struct kunit *test)
 {
 	static const struct attr good[] = { { A(HANDLE), U64, 99 } };
 	static const struct attr more[] = { { A(HANDLE), U64, 99 }, { A(PRIO), U32, 1 } };
-	struct bench *b = bench_of(test);
+	struct bench *b = bench_of(test, 4);
 	u64 handle = 0;
 
 	KUNIT_ASSERT_EQ(test, parse(test, b, good, 1), 0);

@@ -222,6 +222,11 @@ static void edges_of_ttl(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ipv6_hdr(skb)->hop_limit, edge->want);
 }
 
+static u16 folded(__wsum sum)
+{
+	return ntohs((__force __be16)~csum_fold(sum));
+}
+
 /* The sum that a device made of the whole packet is that of the packet as it is now. */
 static void random_ipv6(struct kunit *test)
 {
@@ -254,7 +259,7 @@ static void random_ipv6(struct kunit *test)
 		change_ipv6(want, &r);
 		KUNIT_ASSERT_EQ_MSG(test, memcmp(got, want, LEN), 0, "packet %u: %*ph", i, 40, got);
 		if (complete)
-			KUNIT_ASSERT_EQ_MSG(test, ntohs((__force __be16)~csum_fold(skb->csum)) % 0xffff,
+			KUNIT_ASSERT_EQ_MSG(test, folded(skb->csum) % 0xffff,
 					    tqk_sum(got, LEN) % 0xffff, "packet %u: %*ph", i, 40,
 					    got);
 		else

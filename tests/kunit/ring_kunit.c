@@ -316,7 +316,8 @@ static void random_traffic(struct kunit *test)
 			const bool fits = head - tail + len <= SIZE;
 
 			KUNIT_ASSERT_EQ_MSG(test, put(ring, head, len), fits,
-					    "%u bytes beside %llu, step %u", len, head - tail, step);
+					    "%u bytes beside %llu, step %u", len, head - tail,
+					    step);
 			head += fits ? len : 0;
 			refused += !fits;
 		} else {
