@@ -12,7 +12,7 @@ PREFIX ?= /usr
 DKMS_DIR = $(DESTDIR)/usr/src/tqueue-$(VERSION)
 
 .PHONY: all module ctl install install-module install-ctl install-dkms demo bench check \
-	check-kernels check-debug check-packages nightly lint spec unit fuzz deb rpm repo clean \
+	check-kernels check-debug check-packages coverage nightly lint spec unit fuzz deb rpm repo clean \
 	help version
 
 all: module ctl
@@ -50,7 +50,7 @@ demo:
 bench:
 	tests/bench/run $(BENCH)
 
-check check-kernels check-debug check-packages nightly lint spec unit fuzz:
+check check-kernels check-debug check-packages coverage nightly lint spec unit fuzz:
 	tests/check $@
 
 # The packages, and then repositories of them.
@@ -92,6 +92,7 @@ help:
 	@echo '  make check-kernels       guest tests on all kernels'
 	@echo '  make check-debug         guest tests on the debug kernel, short'
 	@echo '  make check-packages      install, upgrade and remove the packages in roots of Debian'
+	@echo '  make coverage            check-debug, and which lines of the module it reaches'
 	@echo '  make nightly             everything there is, hours; TQUEUE_TESTS="package-*" or others: a part'
 	@echo '  make lint, spec, unit    parts of make check'
 	@echo '  make fuzz                the parser and the message decoder, a minute each, by clang'

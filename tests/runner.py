@@ -3,7 +3,7 @@
 """Runs groups of tests and says how they went; tests/check calls it.
 
   runner.py GROUP...        lint spec unit check check-kernels check-debug check-packages
-                            nightly
+                            coverage nightly
   runner.py --sum FILE...   tables and totals of what TQUEUE_RESULTS collected
 
 A test is a command that prints TAP: "ok 1 - name", "not ok 2 - name",
@@ -376,6 +376,9 @@ def collect(group):
                 (kcsan_jobs() if KCSAN in want else []))
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2, few)
+    if group == "coverage":
+        # TQUEUE_TESTS is for the guest tests that it runs.
+        return [Job("coverage", [os.path.join(HERE, "cover", "run")])]
     if group == "check-packages":
         return package_jobs(short)
     if group == "nightly":
@@ -384,6 +387,7 @@ def collect(group):
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
                                        "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test",
                                        "kunit-uml", "kunit-selftest", "planted-run")] +
+                [Job("coverage", [os.path.join(HERE, "cover", "run")], env={"TQUEUE_TESTS": ""})] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2) +
                 (kcsan_jobs() if pick([KCSAN]) else []))
@@ -472,7 +476,8 @@ def main():
     rows, times = [], []
     for group in sys.argv[1:]:
         start = time.monotonic()
-        jobs = [j for j in collect(group) if j.where != "host" or is_chosen(j.name)]
+        jobs = [j for j in collect(group) if j.where != "host" or
+                group == "coverage" or is_chosen(j.name)]
         say("== %s: %d tests, %d at once" % (group, len(jobs), at_once))
         run_all(jobs, at_once)
         done = [{"name": j.name, "where": j.where, "passed": j.passed, "failed": j.failed,

@@ -20,7 +20,7 @@ def unit(name, lines, functions=()):
     return {"current_working_directory": "/usr/src/linux-headers-1", "files": [
         {"file": "/build/module/" + name,
          "lines": [{"line_number": a, "count": b} for a, b in lines],
-         "functions": [{"name": f, "start_line": a, "execution_count": b}
+         "functions": [{"name": f, "start_line": a, "end_line": a + 2, "execution_count": b}
                        for f, a, b in functions]},
         # The kernel's own headers are not ours to test.
         {"file": "include/linux/slab.h", "lines": [{"line_number": 1, "count": 0}],
@@ -81,6 +81,8 @@ try:
     check("another guest reaches the rest", report([guest, other], "a.c 100\n"), 0, "2 guests", "!no test")
     copies = [unit("a.c", [(10, 0), (10, 1)], [("g.part.0", 10, 1), ("g", 10, 0)])]
     check("another copy of a line does", report([guest + copies], "a.c 100\n"), 0, "!no test")
+    inlined = [unit("a.c", [(10, 0), (11, 1)], [("g", 10, 0)])]
+    check("and so does an inlined one", report([inlined], "a.c 50 why\n"), 0, "!no test")
     header = [unit("sub/c.h", [(1, 0), (2, 1)]), unit("sub/c.h", [(1, 1), (2, 0)])]
     check("a header counts once for all that include it", report([header], "sub/c.h 100\n"), 0,
           "sub/c.h                     2        2  100.0")

@@ -18,7 +18,8 @@ die() { printf 'vm: error: %s\n' "$*" >&2; exit 125; }
 need_root() {
 	[ "$(id -u)" = 0 ] && return
 	command -v sudo >/dev/null || die "this needs root, and there is no sudo"
-	exec sudo env "TQUEUE_CACHE=$CACHE" "TQUEUE_TREE=$TREE" "$0" "$@"
+	exec sudo env "TQUEUE_CACHE=$CACHE" "TQUEUE_TREE=$TREE" "TQUEUE_COVER=${TQUEUE_COVER:-}" \
+		"$0" "$@"
 }
 
 # load_kernel NAME: the line of NAME in ./kernels as K_* variables.
