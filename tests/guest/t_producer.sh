@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A module of its own (producer/) puts messages into a queue: they are read, what
-# is lost is counted, and neither queue nor module goes before it.
+# is lost is counted, and neither queue nor module goes before it.  One that comes while
+# the same CPU makes a record of that queue is a counted loss.
 #
 # timeout: 90
 # modules: producer
@@ -49,6 +50,29 @@ is "$((KV[read] + KV[lost])) ${KV[missing]} ${KV[twice]}" "$((2 * N + 4)) 1 0" \
 	"read + lost = posted"
 is "$(json_num records "$stats") $(json_num lost_total "$stats")" "$((KV[read] + 1)) ${KV[lost]}" \
 	"the queue's counters tell the same"
+
+# Each record is met by one more, on the same CPU, before it is whole.
+must tqctl queue add nest ring 16K
+must rmmod tqsample
+must insmod ./tqsample.ko queue=nest
+echo Y >$param/nest
+for i in 1 2 3; do
+	refused=0
+	taskset -c 0 sh -c "echo message-$i >$param/post" || refused=1
+	is $refused 0 "message $i is granted"
+done
+stats=$(tqctl -j queue stats nest)
+is "$(json_num records "$stats") $(json_num nested "$stats") $(json_num lost_total "$stats")" "3 3 3" \
+	"what came while they were made is lost, as nested"
+echo N >$param/nest
+must taskset -c 0 sh -c "echo message-4 >$param/post"
+tqctl queue read nest >"$WORK/out"
+is "$(grep -oE 'message-[0-9]|lost [0-9]+ .*' "$WORK/out" | tr '\n' ' ')" \
+	"message-1 lost 1 (nested 1) message-2 lost 1 (nested 1) message-3 lost 1 (nested 1) message-4 " \
+	"and the reader is told, each time"
+must rmmod tqsample
+must tqctl queue del nest
+must insmod ./tqsample.ko queue=q
 
 # It goes while it posts and somebody reads; then the rest may go.
 timeout 80 tqread -w poll "$dev" >/dev/null &

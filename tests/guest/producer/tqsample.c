@@ -7,6 +7,9 @@
  *     echo N >/sys/module/tqsample/parameters/burst	N of them from each CPU, with BH
  *							off
  *     echo N >/sys/module/tqsample/parameters/big	one of N bytes
+ *     echo Y >/sys/module/tqsample/parameters/nest	and one more, "nested", from a
+ *							tracepoint that each record meets
+ *							while it is made
  *
  * The queue is one of the first network namespace.  It is held until the module
  * is unloaded.
@@ -20,6 +23,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/tqueue.h>
@@ -99,20 +103,68 @@ static const struct kernel_param_ops burst_ops = { .set = burst_set };
 module_param_cb(burst, &burst_ops, NULL, 0200);
 MODULE_PARM_DESC(burst, "messages to post from each CPU");
 
+/* ---- from within the making of a record ---- */
+
+static bool nest;
+module_param(nest, bool, 0600);
+MODULE_PARM_DESC(nest, "post one more from a tracepoint's handler");
+
+/* Our symbols of tqueue keep it, and so this, from going. */
+static struct tracepoint *queued;
+
+static void probe(void *data, const char *name, u32 id, const char *table, u64 rule, u32 size)
+{
+	if (READ_ONCE(nest))
+		tqueue_post(held, "nested", 6);
+}
+
+static int find_tracepoint(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct tp_module *m = data;
+	int i;
+
+	for (i = 0; i < m->mod->num_tracepoints; i++) {
+		struct tracepoint *tp = tracepoint_ptr_deref(&m->mod->tracepoints_ptrs[i]);
+
+		if (!strcmp(tp->name, "tqueue_record_queued"))
+			queued = tp;
+	}
+	return NOTIFY_OK;
+}
+
+static int add_probe(void)
+{
+	static struct notifier_block nb = { .notifier_call = find_tracepoint };
+	int err;
+
+	/* It is told of the modules that are there. */
+	err = register_tracepoint_module_notifier(&nb);
+	if (err)
+		return err;
+	unregister_tracepoint_module_notifier(&nb);
+	return queued ? tracepoint_probe_register(queued, probe, NULL) : -ENODEV;
+}
+
 static int __init sample_init(void)
 {
 	struct tq_queue *q = tqueue_get(&init_net, queue);
+	int err;
 
 	if (IS_ERR(q)) {
 		pr_info("there is no queue %s\n", queue);
 		return -ENODEV;	/* insmod takes ENOENT for a missing symbol */
 	}
 	held = q;
-	return 0;
+	err = add_probe();
+	if (err)
+		tqueue_put(q);
+	return err;
 }
 
 static void __exit sample_exit(void)
 {
+	tracepoint_probe_unregister(queued, probe, NULL);
+	tracepoint_synchronize_unregister();
 	tqueue_put(held);
 }
 
