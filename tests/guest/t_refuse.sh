@@ -17,6 +17,12 @@ must T -b - <<-END
 	queue add q ring 16K
 	queue add r ring 16K
 	queue add l mode log ring 16K watermark 16K
+	queue add c1 ring 8K
+	queue add c2 ring 8K
+	queue add c3 ring 8K
+	queue add c4 ring 8K
+	queue add c5 ring 8K
+	queue add c6 ring 8K
 	table add t
 	table add u
 	table add v max 2
@@ -78,6 +84,14 @@ refused "the same hook twice" 1 "already" T hook add t family inet hook prerouti
 refused "a hook that is not there" 1 "no such" T hook del 99
 refused "a namespace that is not there" 1 "nosuch" tqctl -n nosuch queue show
 refused "a batch that is not there" 1 "nosuch" T -b "$WORK/nosuch"
+# What tqctl has open by then is its own affair: with one descriptor less it gets no socket,
+# with one more the file that it asks for.
+for ((n = 3; n < 20; n++)); do
+	(ulimit -n $n && exec nsenter --net=/run/netns/b tqctl queue read r) >"$WORK/out" 2>&1
+	grep -q "no file descriptor is free" "$WORK/out" && break
+done
+comment <"$WORK/out"
+ok $((n == 20)) "no file descriptor is free for a queue"
 dump >"$WORK/after"
 check "nothing has changed" cmp "$WORK/before" "$WORK/after"
 finish
