@@ -57,11 +57,6 @@ const char *tq_queue_name(const struct tq_queue *q)
 	return q->name;
 }
 
-u32 tq_queue_id(const struct tq_queue *q)
-{
-	return q->id;
-}
-
 void tq_queues_hold(void)
 {
 	cpus_read_lock();

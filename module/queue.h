@@ -85,7 +85,6 @@ void tq_queue_use_again(struct tq_queue *q);
 void tq_queue_unuse(struct tq_queue *q);
 
 const char *tq_queue_name(const struct tq_queue *q);
-u32 tq_queue_id(const struct tq_queue *q);
 
 /* Accounting of the xtables rules that use a queue, for the HOLDERS nest. */
 int tq_queue_xt_add(struct tq_queue *q, u8 family, const char *xt_table);
