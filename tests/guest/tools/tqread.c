@@ -17,6 +17,10 @@
  *   -q ID    records must be of this queue
  *   -M       map the queue instead of reading it; DEVICE is opened for writing, too
  *   -s       start only when told by a byte on standard input
+ *   -o       the queue is a log, whose writers may overtake us
+ *   -S LIST  look packets up in a list of those that were sent (sent.h; one thread)
+ *   -F IF    with -S: what came in by device number IF must be in it, before it is put
+ *            together for this machine or leaves it (several times)
  *
  * Ends at end of file, else as the options say or by SIGTERM.  Prints
  * "name=value" lines; exits 1 if a record was wrong.
@@ -38,8 +42,10 @@
 
 #include "qmap.h"
 #include "rec.h"
+#include "sent.h"
 
 #define THREADS	8
+#define DEVICES	8
 
 enum how { BLOCK, POLL, EPOLL, ENOUGH };
 
@@ -51,12 +57,49 @@ static int idle_ms = -1;
 static volatile sig_atomic_t stopped;
 static struct reader readers[THREADS];
 static u64 reads[THREADS], taken;
-static int saw_eof, mapping;
+static int saw_eof, mapping, is_log;
+static u64 overtaken;
+static struct sent_list *sent_list;
+static u32 from[DEVICES], n_from;
+static u64 answers[SENT_ANSWERS], strangers;
 
 static void on_term(int sig)
 {
 	(void)sig;
 	stopped = 1;
+}
+
+static void print_bytes(const u8 *p, u32 n)
+{
+	u32 i;
+
+	printf("#");
+	for (i = 0; i < n && i < 96; i++)
+		printf(" %02x", p[i]);
+	putchar('\n');
+}
+
+/* Is it one of those that were sent?  Elsewhere the stack makes packets of its own. */
+static void look_up(const struct tqueue_record *rec, const u8 *payload, void *arg)
+{
+	enum sent_answer answer;
+	u32 i;
+
+	if (!sent_list || rec->type != TQUEUE_RECORD_PACKET)
+		return;
+	answer = sent_find(sent_list, rec, payload);
+	answers[answer]++;
+	if (answer != SENT_OTHER || (rec->hook != TQUEUE_HOOK_INGRESS &&
+				     rec->hook != TQUEUE_HOOK_PREROUTING &&
+				     rec->hook != TQUEUE_HOOK_FORWARD))
+		return;
+	for (i = 0; i < n_from; i++)
+		if (rec->iif == from[i]) {
+			rec_bad(arg, "nobody has sent it: iif %u hook %u flags %#x caplen %u origlen %u mac_len %u",
+				rec->iif, rec->hook, rec->flags, rec->caplen, rec->origlen, rec->mac_len);
+			if (strangers++ < 5)
+				print_bytes(payload, rec->caplen);
+		}
 }
 
 static int open_device(int flags)
@@ -104,6 +147,10 @@ static ssize_t next_read(int fd, int ep, u8 *buf, size_t size)
 			return n;
 		if (errno == EINTR)
 			continue;
+		if (is_log && errno == EPIPE) {
+			overtaken++;
+			continue;
+		}
 		if (errno != EAGAIN)
 			die_errno("read");
 		if (!wait_for_more(fd, ep))
@@ -131,7 +178,7 @@ static void *reading(void *arg)
 		if ((size_t)n > buf_size)
 			rec_bad(r, "read says %zd of %zu", n, buf_size);
 		reads[r - readers]++;
-		rec_parse(r, buf, (size_t)n, 0, NULL, NULL);
+		rec_parse(r, buf, (size_t)n, 0, look_up, r);
 		__atomic_fetch_add(&taken, r->records - before, __ATOMIC_RELAXED);
 	}
 	if (ep >= 0)
@@ -155,7 +202,7 @@ static u64 take_mapped(struct reader *r, const struct qmap *m)
 			continue;
 		if (len > m->info->ring_size)
 			rec_bad(r, "%u bytes in a ring of %u", len, m->info->ring_size);
-		else if (rec_parse(r, at, len, 0, NULL, NULL) != len)
+		else if (rec_parse(r, at, len, 0, look_up, r) != len)
 			rec_bad(r, "slot %u: %u bytes, not all of them records", slot, len);
 		qmap_release(m, slot, len);
 		reads[0]++;
@@ -323,7 +370,13 @@ static int report(unsigned int threads)
 	for (i = 0; i < ARRAY_SIZE(cause); i++)
 		if (all.cause[i])
 			printf("lost_%s=%" PRIu64 "\n", cause[i], all.cause[i]);
+	if (is_log)
+		printf("overtaken=%" PRIu64 "\n", overtaken);
 	print_sum(&l);
+	if (sent_list)
+		printf("same=%" PRIu64 "\nchanged=%" PRIu64 "\nshort=%" PRIu64 "\nother=%" PRIu64
+		       "\nstrangers=%" PRIu64 "\n", answers[SENT_SAME], answers[SENT_CHANGED],
+		       answers[SENT_SHORT], answers[SENT_OTHER], strangers);
 	printf("bad=%" PRIu64 "\n", all.bad);
 	if (ledger_path)
 		put_ledger(&l);
@@ -338,7 +391,7 @@ int main(int argc, char **argv)
 	int opt, merge = 0, start = 0, sets = 0;
 	u32 queue = 0;
 
-	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smM")) != -1) {
+	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smMoS:F:")) != -1) {
 		switch (opt) {
 		case 't':
 			threads = (unsigned int)number(optarg);
@@ -374,6 +427,17 @@ int main(int argc, char **argv)
 		case 'M':
 			mapping = 1;
 			break;
+		case 'o':
+			is_log = 1;
+			break;
+		case 'S':
+			sent_list = sent_open(optarg);
+			break;
+		case 'F':
+			if (n_from == DEVICES)
+				die("too many devices");
+			from[n_from++] = (u32)number(optarg);
+			break;
 		case 'm':
 			merge = 1;
 			break;
@@ -389,7 +453,7 @@ int main(int argc, char **argv)
 		print_sum(&l);
 		return 0;
 	}
-	if (argc - optind != 1 || !threads || threads > THREADS)
+	if (argc - optind != 1 || !threads || threads > THREADS || (sent_list && threads > 1))
 		die("one DEVICE, 1 to %d threads", THREADS);
 	device = argv[optind];
 	/* Without SA_RESTART: a signal ends a read that waits. */
