@@ -50,6 +50,9 @@ demo:
 bench:
 	tests/bench/run $(BENCH)
 
+# For make fuzz.
+export TIME SEED
+
 check check-kernels check-debug check-packages coverage nightly lint spec unit fuzz:
 	tests/check $@
 
@@ -95,7 +98,8 @@ help:
 	@echo '  make coverage            check-debug, and which lines of the module it reaches'
 	@echo '  make nightly             everything there is, hours; TQUEUE_TESTS="package-*" or others: a part'
 	@echo '  make lint, spec, unit    parts of make check'
-	@echo '  make fuzz                the parser and the message decoder, a minute each, by clang'
+	@echo '  make fuzz                the parser and the message decoder, a minute each, by clang;'
+	@echo '                           TIME=30m: these and the fuzzers in guests, altogether [SEED=N]'
 	@echo '  make clean'
 	@echo
 	@echo 'Tests install what they need (as root, or by sudo), and keep kernels and'

@@ -32,7 +32,8 @@ all tests and in full.
 
 Environment: TQUEUE_KERNELS="K1 K2" and TQUEUE_TESTS="NAME ..." choose fewer (patterns,
 as "package-*"; "guest" is every guest test), TQUEUE_SHORT=1 makes guest tests short
-(0: never), TQUEUE_JOBS=N how many run at once, TQUEUE_RESULTS=FILE collects the results.
+(0: never), TQUEUE_JOBS=N how many run at once, TQUEUE_RESULTS=FILE collects the results;
+TIME=30m and SEED=N are for the group fuzz.
 """
 import fnmatch
 import glob
@@ -320,6 +321,29 @@ def guest_jobs(kernels, short, groups=0, few=False, some=None):
     return jobs
 
 
+def seeds():
+    """Of tests/fuzz/seeds: (test, kernel, arguments)"""
+    path = os.path.join(HERE, "fuzz", "seeds")
+    if not os.path.exists(path):
+        return
+    with open(path) as f:
+        for text in f:
+            words = text.partition("#")[0].split()
+            if words:
+                yield words[0], words[1], words[2:]
+
+
+def seed_jobs(kernels):
+    """Guest fuzzers once more with what once found something."""
+    jobs = []
+    for test, kernel, args in seeds():
+        path = os.path.join(HERE, "guest", "t_%s.sh" % test)
+        name = "-".join([test] + [a.lower().replace("=", "") for a in args if a.startswith("SEED=")])
+        if kernel in kernels and (is_chosen(name) or is_chosen(test, True)):
+            jobs.append(Job(name, guest_command(kernel, [(test, header(path))], path, args), kernel))
+    return jobs
+
+
 def long_debug_jobs():
     """The tests that say how long a long run of them on the debug kernel takes."""
     jobs = []
@@ -345,6 +369,20 @@ def host_job(name):
     return Job(name, [os.path.join(HERE, folder, what or "run")])
 
 
+def fuzz_jobs(text, seed):
+    """All fuzzers for so long together, as "90", "10m", "2h": half of it is the guests'."""
+    m = re.fullmatch(r"(\d+)([smh]?)", text)
+    if not m or not int(m[1]) or not re.fullmatch(r"\d*", seed):
+        sys.exit("runner: TIME is a number of seconds, or with m or h; SEED a number")
+    seconds = int(m[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[m[2]]
+    folder = os.path.join(HERE, "fuzz")
+    fuzzers = len(glob.glob(os.path.join(folder, "fuzz_*.c")))
+    each = str(max(1, seconds // 2 // fuzzers))
+    # One after the other: they share the time, not the CPUs.
+    return [Job("fuzz", [os.path.join(folder, "run"), each] + ([seed] if seed else [])),
+            Job("fuzz-guests", [os.path.join(folder, "campaign"), str(seconds // 2), seed])]
+
+
 def package_jobs(short):
     """The packages; in the short form on one Debian only, and without others' tests."""
     def suites(name, which):
@@ -365,17 +403,19 @@ def collect(group):
 
     def pick(kernels):
         return [k for k in kernels if not want or k in want]
+    if group == "fuzz" and os.environ.get("TIME"):
+        return fuzz_jobs(os.environ["TIME"], os.environ.get("SEED", ""))
     if group in ("lint", "spec", "unit", "fuzz"):
         return [host_job(group)]
     if group == "check":
         return ([host_job(n) for n in ("spec", "unit", "lint")] + guest_jobs([STABLE], short, 2) +
-                [host_job("demo-test"), Job("fuzz", [os.path.join(HERE, "fuzz", "run"), "15"])])
+                seed_jobs([STABLE]) + [host_job("demo-test"), Job("fuzz", [os.path.join(HERE, "fuzz", "run"), "15"])])
     if group == "check-kernels":
         # Others only if they are asked for by name.
         return (guest_jobs(pick(KERNELS) + [k for k in RT if k in want], short, 1, few) +
-                (kcsan_jobs() if KCSAN in want else []))
+                (seed_jobs(pick(KERNELS)) if short else []) + (kcsan_jobs() if KCSAN in want else []))
     if group == "check-debug":
-        return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2, few)
+        return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2, few) + seed_jobs(["debug"])
     if group == "coverage":
         # TQUEUE_TESTS is for the guest tests that it runs.
         return [Job("coverage", [os.path.join(HERE, "cover", "run")])]
@@ -478,8 +518,9 @@ def main():
         start = time.monotonic()
         jobs = [j for j in collect(group) if j.where != "host" or
                 group == "coverage" or is_chosen(j.name)]
-        say("== %s: %d tests, %d at once" % (group, len(jobs), at_once))
-        run_all(jobs, at_once)
+        together = 1 if group == "fuzz" else at_once
+        say("== %s: %d tests, %d at once" % (group, len(jobs), together))
+        run_all(jobs, together)
         done = [{"name": j.name, "where": j.where, "passed": j.passed, "failed": j.failed,
                  "skipped": j.skipped, "seconds": j.seconds} for job in jobs for j in job.results()]
         rows += done

@@ -128,6 +128,13 @@ def main():
               TQUEUE_SHORT="0"), 0, "1 passed, 0 failed, 0 skipped", "[kcsan a] ok 1 - x")
         check("PREEMPT_RT, asked for", run(tmp, "check-kernels", TQUEUE_KERNELS="rt"), 0,
               "2 passed, 0 failed, 0 skipped")
+        tree(tmp, {"a": "echo ok 1 - x $1"})
+        os.makedirs(tmp + "/fuzz")
+        with open(tmp + "/fuzz/seeds", "w") as f:
+            f.write("# why\na trixie SEED=5\na sid SEED=6\n")
+        check("a seed that once found something", run(tmp, "check-kernels"), 0,
+              "2 passed, 0 failed, 0 skipped", "[trixie a-seed5] ok 1 - x SEED=5")
+        check("in short runs only", run(tmp, "check-kernels", TQUEUE_SHORT=""), 0, "1 passed, 0 failed, 0 skipped")
         tree(tmp, {})
         check("nothing to do is no success", run(tmp, "check-kernels"), 1, "0 passed, 1 failed, 0 skipped")
     print("1..%d" % n)
