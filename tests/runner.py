@@ -425,8 +425,9 @@ def collect(group):
         # The longest first.
         return ([host_job("package-headers"), host_job("package-boot")] + package_jobs(False) +
                 [host_job(n) for n in ("spec", "unit", "fuzz", "lint", "demo-test", "demo-extcap",
-                                       "demo-trace", "lint-selftest", "unit-selftest", "vm-selftest", "bench-test",
-                                       "kunit-uml", "kunit-selftest", "planted-run")] +
+                                       "demo-trace", "lint-slow", "lint-selftest", "unit-selftest",
+                                       "vm-selftest", "bench-test", "kunit-uml", "kunit-selftest",
+                                       "planted-run")] +
                 [Job("coverage", [os.path.join(HERE, "cover", "run")], env={"TQUEUE_TESTS": ""})] +
                 (long_debug_jobs() if pick(["debug"]) else []) +
                 guest_jobs(pick(KERNELS + RT), False, 2) + guest_jobs(pick(["debug"]), True, 2) +

@@ -158,7 +158,7 @@ static int ask(int sock, struct request *r, const struct nlmsghdr *nlh)
 
 	r->found = false;
 	r->text[0] = 0;
-	while ((n = send(sock, nlh, nlh->nlmsg_len, 0)) < 0)
+	while (send(sock, nlh, nlh->nlmsg_len, 0) < 0)
 		if (errno != EINTR)
 			return errno;
 	/* The kernel has answered before send() came back; from here on a signal

@@ -72,6 +72,8 @@ static u64 read_mask(char *word, u64 *in)
 
 		if (n >= ATTRS)
 			die("attribute %u is too large a number", (unsigned int)n);
+		if (*word == '.' && !in)
+			die("%s: there is no nest to look into here", word);
 		if (*word == '.')
 			*in |= BIT(strtoull(word + 1, &word, 10) & 63);
 		else

@@ -51,12 +51,12 @@ static long result(long ret)
 
 static void begin(void)
 {
-	const char *n = getenv("FAILNTH");
+	const char *n = getenv("FAILNTH"), *from = getenv("FAILNTH_FROM");
 
 	ready = true;
 	left = n ? strtoul(n, NULL, 10) : 0;
 	out = getenv("FAILNTH_OUT");
-	wait_for = getenv("FAILNTH_FROM") ? strtoul(getenv("FAILNTH_FROM"), NULL, 10) : 0;
+	wait_for = from ? strtoul(from, NULL, 10) : 0;
 	calls = getenv("FAILNTH_IN");
 	if (!calls)
 		calls = "sendmsg sendto recvmsg recvfrom setsockopt getsockopt";

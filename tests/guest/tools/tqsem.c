@@ -517,6 +517,8 @@ static void case_flags(void)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	f = fopen(path, "r");
 	CHECK(f && fread(buf, 1, sizeof(buf), f) > 0);
+	if (f)
+		fclose(f);
 }
 
 static void case_fork(void)
