@@ -11,7 +11,6 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <netlink/errno.h>
-#include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
@@ -45,6 +44,7 @@ struct part {
 struct tnl {
 	struct nl_sock	*sock;
 	int		family;
+	int		events;		/* the multicast group; 0: none */
 	unsigned char	*buf;
 	size_t		size;
 	bool		torn;
@@ -81,63 +81,6 @@ static int enter_netns(const char *netns, struct tnl_error *err)
 	}
 	close(fd);
 	return 0;
-}
-
-/* errno of a libnl error; libnl folds many errnos into few numbers. */
-static int libnl_errno(int nlerr)
-{
-	switch (-nlerr) {
-	case NLE_NOMEM:
-		return ENOMEM;
-	case NLE_PERM:
-	case NLE_NOACCESS:
-		return EPERM;
-	case NLE_PROTO_MISMATCH:
-	case NLE_AF_NOSUPPORT:
-		return EPROTONOSUPPORT;
-	default:
-		return errno ? errno : EIO;
-	}
-}
-
-struct tnl *tnl_open(const char *netns, struct tnl_error *err)
-{
-	int one = 1, ret;
-	struct tnl *nl;
-
-	memset(err, 0, sizeof(*err));
-	if (netns && enter_netns(netns, err))
-		return NULL;
-	nl = calloc(1, sizeof(*nl));
-	if (nl) {
-		nl->size = RECV_SIZE;
-		nl->buf = malloc(nl->size);
-		nl->sock = nl_socket_alloc();
-	}
-	if (!nl || !nl->buf || !nl->sock) {
-		local_error(err, ENOMEM, "netlink socket");
-		goto fail;
-	}
-	errno = 0;
-	ret = genl_connect(nl->sock);
-	if (ret) {
-		local_error(err, libnl_errno(ret), "netlink socket");
-		goto fail;
-	}
-	nl_socket_set_buffer_size(nl->sock, 1024 * 1024, 256 * 1024);
-	nl->family = genl_ctrl_resolve(nl->sock, TQUEUE_FAMILY_NAME);
-	if (nl->family < 0) {
-		local_error(err, ENOENT, "the kernel has no netlink family \"tqueue\"");
-		err->no_family = true;
-		goto fail;
-	}
-	/* Neither can fail on a kernel that the module is for. */
-	setsockopt(tnl_fd(nl), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
-	setsockopt(tnl_fd(nl), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
-	return nl;
-fail:
-	tnl_close(nl);
-	return NULL;
 }
 
 void tnl_close(struct tnl *nl)
@@ -378,6 +321,117 @@ static int request(struct tnl *nl, struct nl_msg *msg, tnl_reply_fn *fn, void *a
 	return outcome == COMPLETE ? 0 : -1;
 }
 
+/* ---- the socket ---- */
+
+/* errno of a libnl error; libnl folds many errnos into few numbers. */
+static int libnl_errno(int nlerr)
+{
+	switch (-nlerr) {
+	case NLE_NOMEM:
+		return ENOMEM;
+	case NLE_PERM:
+	case NLE_NOACCESS:
+		return EPERM;
+	case NLE_PROTO_MISMATCH:
+	case NLE_AF_NOSUPPORT:
+		return EPROTONOSUPPORT;
+	default:
+		return errno ? errno : EIO;
+	}
+}
+
+static void got_family(const struct tnl_reply *reply, void *arg)
+{
+	const struct nlattr *id = nla_find(reply->attrs, reply->len, CTRL_ATTR_FAMILY_ID);
+	const struct nlattr *all = nla_find(reply->attrs, reply->len, CTRL_ATTR_MCAST_GROUPS);
+	struct nlattr *group;
+	struct tnl *found = arg;
+	int rem;
+
+	if (id && nla_len(id) >= (int)sizeof(uint16_t))
+		found->family = nla_get_u16(id);
+	if (!all)
+		return;
+	nla_for_each_nested(group, all, rem) {
+		const struct nlattr *name = nla_find(nla_data(group), nla_len(group),
+						     CTRL_ATTR_MCAST_GRP_NAME);
+
+		id = nla_find(nla_data(group), nla_len(group), CTRL_ATTR_MCAST_GRP_ID);
+		if (name && id && nla_len(id) >= (int)sizeof(uint32_t) &&
+		    !nla_strcmp(name, TQUEUE_MCGRP_EVENTS))
+			found->events = nla_get_u32(id);
+	}
+}
+
+/* Not by libnl, for which each error means that there is no family; nor anything
+ * after this, as it would not know our sequence numbers.
+ */
+static int find_family(struct tnl *nl, struct tnl_error *err)
+{
+	struct tnl found = { 0 };
+	struct nl_msg *msg;
+	int ret = -1;
+
+	nl->family = GENL_ID_CTRL;
+	msg = tnl_message(nl, CTRL_CMD_GETFAMILY, 0, 256);
+	if (!msg || nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, TQUEUE_FAMILY_NAME))
+		local_error(err, ENOMEM, "netlink message");
+	else
+		ret = request(nl, msg, got_family, &found, err);
+	nlmsg_free(msg);
+	if (!ret && !found.family)
+		return local_error(err, EPROTO, "netlink family \"tqueue\"");
+	if (ret && !err->local) {
+		const int code = err->code;
+
+		local_error(err, code, code == ENOENT ?
+			    "the kernel has no netlink family \"tqueue\"" :
+			    "the kernel can't tell of netlink family \"tqueue\"");
+		err->no_family = code == ENOENT;
+	}
+	nl->family = found.family;
+	nl->events = found.events;
+	return ret;
+}
+
+struct tnl *tnl_open(const char *netns, struct tnl_error *err)
+{
+	int one = 1, ret;
+	struct tnl *nl;
+
+	memset(err, 0, sizeof(*err));
+	if (netns && enter_netns(netns, err))
+		return NULL;
+	nl = calloc(1, sizeof(*nl));
+	if (nl) {
+		nl->size = RECV_SIZE;
+		nl->buf = malloc(nl->size);
+		nl->sock = nl_socket_alloc();
+	}
+	if (!nl || !nl->buf || !nl->sock) {
+		local_error(err, ENOMEM, "netlink socket");
+		goto fail;
+	}
+	errno = 0;
+	ret = genl_connect(nl->sock);
+	if (ret) {
+		local_error(err, libnl_errno(ret), "netlink socket");
+		goto fail;
+	}
+	nl_socket_set_buffer_size(nl->sock, 1024 * 1024, 256 * 1024);
+	/* Neither can fail on a kernel that the module is for. */
+	setsockopt(tnl_fd(nl), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	setsockopt(tnl_fd(nl), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
+	if (find_family(nl, err))
+		goto fail;
+	return nl;
+fail:
+	tnl_close(nl);
+	return NULL;
+}
+
+/* ---- dumps ---- */
+
 static void free_parts(struct part *part)
 {
 	while (part) {
@@ -584,15 +638,13 @@ int tnl_request_many(struct tnl *nl, struct nl_msg *const *msgs, unsigned int n,
 
 int tnl_subscribe(struct tnl *nl, struct tnl_error *err)
 {
-	int group, ret;
+	int ret;
 
 	memset(err, 0, sizeof(*err));
+	if (!nl->events)
+		return local_error(err, ENOENT, "multicast group \"events\"");
 	errno = 0;
-	group = genl_ctrl_resolve_grp(nl->sock, TQUEUE_FAMILY_NAME, TQUEUE_MCGRP_EVENTS);
-	if (group < 0)
-		return local_error(err, libnl_errno(group), "multicast group \"events\"");
-	errno = 0;
-	ret = nl_socket_add_membership(nl->sock, group);
+	ret = nl_socket_add_membership(nl->sock, nl->events);
 	if (ret)
 		return local_error(err, libnl_errno(ret), "multicast group \"events\"");
 	return 0;

@@ -18,6 +18,11 @@ check "the name of the netlink family loads the module" tqctl queue show
 grep -q '^tqueue ' /proc/modules
 ok $? "it is there"
 check "version" tqctl version
+# What fails for another reason is not said to be for want of the module.
+for call in "sendto,sendmsg:error=ENOMEM" "recvfrom,recvmsg:error=ENOBUFS"; do
+	refused "${call#*=} while it asks for the family" 1 "netlink socket: (cannot allocate|no buffer)" \
+		strace -qq -o "$WORK/strace" -e inject="$call:when=1" tqctl queue show
+done
 topo_ab
 
 check "queue add" T queue add q ring 64K snaplen 200
