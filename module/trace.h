@@ -3,6 +3,7 @@
  * trace.h - tracepoints: what chose a packet, what became of each copy, and when
  * rules changed.  Off, each costs a jump that is not taken.
  *
+ * No entry has a hole: perf and trace_pipe_raw show what the ring had there before.
  * Names are arrays of TQUEUE_NAME_SIZE, zeros to the end, not dynamic strings:
  * __assign_str() has changed its arguments between the kernels that we build for.
  */
@@ -23,9 +24,9 @@ TRACE_EVENT(tqueue_rule_hit,
 	TP_ARGS(table, table_id, gen, rule, prio, verdict, len),
 	TP_STRUCT__entry(
 		__array(char,		table,	TQUEUE_NAME_SIZE)
-		__field(u32,		table_id)
 		__field(u64,		rule)
 		__field(u64,		generation)
+		__field(u32,		table_id)
 		__field(u32,		prio)
 		__field(u32,		verdict)
 		__field(u32,		len)
@@ -61,9 +62,9 @@ TRACE_EVENT(tqueue_record_queued,
 	TP_ARGS(queue, queue_id, table, rule, size),
 	TP_STRUCT__entry(
 		__array(char,		queue,	TQUEUE_NAME_SIZE)
-		__field(u32,		queue_id)
 		__array(char,		table,	TQUEUE_NAME_SIZE)
 		__field(u64,		rule)
+		__field(u32,		queue_id)
 		__field(u32,		size)
 	),
 	TP_fast_assign(
@@ -86,9 +87,9 @@ TRACE_EVENT(tqueue_record_lost,
 	TP_ARGS(queue, queue_id, table, rule, cause),
 	TP_STRUCT__entry(
 		__array(char,		queue,	TQUEUE_NAME_SIZE)
-		__field(u32,		queue_id)
 		__array(char,		table,	TQUEUE_NAME_SIZE)
 		__field(u64,		rule)
+		__field(u32,		queue_id)
 		__field(u32,		cause)
 	),
 	TP_fast_assign(
@@ -121,8 +122,8 @@ TRACE_EVENT(tqueue_table_commit,
 	TP_ARGS(table, table_id, gen, rules),
 	TP_STRUCT__entry(
 		__array(char,		table,	TQUEUE_NAME_SIZE)
-		__field(u32,		table_id)
 		__field(u64,		generation)
+		__field(u32,		table_id)
 		__field(u32,		rules)
 	),
 	TP_fast_assign(

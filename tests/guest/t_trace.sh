@@ -21,10 +21,21 @@ fi
 is "$(cd $TRACE/events/tqueue && echo */ | tr -d /)" \
 	"tqueue_record_lost tqueue_record_queued tqueue_rule_hit tqueue_table_commit" "the events that there are"
 fields() { sed -n 's/^\tfield:[^;]* \([a-z_]*\)\(\[[0-9]*\]\)*;.*/\1/p' "$TRACE/events/tqueue/$1/format" | grep -v common_ | tr '\n' ' '; }
-is "$(fields tqueue_rule_hit)" "table table_id rule generation prio verdict len " "fields of a hit, for perf and bpftrace"
-is "$(fields tqueue_record_queued)" "queue queue_id table rule size " "of a record"
-is "$(fields tqueue_record_lost)" "queue queue_id table rule cause " "of a loss"
-is "$(fields tqueue_table_commit)" "table table_id generation rules " "of a commit"
+is "$(fields tqueue_rule_hit)" "table rule generation table_id prio verdict len " "fields of a hit, for perf and bpftrace"
+is "$(fields tqueue_record_queued)" "queue table rule queue_id size " "of a record"
+is "$(fields tqueue_record_lost)" "queue table rule queue_id cause " "of a loss"
+is "$(fields tqueue_table_commit)" "table generation table_id rules " "of a commit"
+
+# The sizes of an entry's fields, each right behind the one before, and pointers.
+gaps() {
+	sed -n 's/^\tfield:\([^;]*\);\toffset:\([0-9]*\);\tsize:\([0-9]*\);.*/\2 \3 \1/p' \
+		$TRACE/events/tqueue/*/format | awk '
+		$1 == 0 { end = 0 }
+		$1 != end || /\*/ { print }
+		{ end = $1 + $2 }
+		END { if (NR < 20) print NR " fields" }'
+}
+is "$(gaps)" "" "no hole between fields, and no pointer"
 
 # traced COMMAND...: with tracing on; what it said is in $WORK/trace
 traced() {
