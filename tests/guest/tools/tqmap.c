@@ -195,6 +195,32 @@ static int child_writes(volatile u8 *p)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Neither a pipe nor a disk takes hold of the page at @at, as both do of any other. */
+static void pinned(u8 *at)
+{
+	static const char file[] = "/var/tmp/tqmap.direct";
+	struct iovec iov = { .iov_len = page };
+	void *other = NULL;
+	int pipes[2], fd;
+
+	fd = open(file, O_CREAT | O_WRONLY | O_DIRECT, 0600);
+	if (fd < 0 || pipe(pipes) || posix_memalign(&other, page, page))
+		die_errno("%s", file);
+	memset(other, 1, page);
+	iov.iov_base = other;
+	CHECK(vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK) == (ssize_t)page, "%s", strerror(errno));
+	CHECK(write(fd, other, page) == (ssize_t)page, "%s", strerror(errno));
+	iov.iov_base = at;
+	CHECK(vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK) == -1 && errno == EFAULT, "%s",
+	      strerror(errno));
+	CHECK(write(fd, at, page) == -1 && errno == EFAULT, "%s", strerror(errno));
+	close(fd);
+	unlink(file);
+	close(pipes[0]);
+	close(pipes[1]);
+	free(other);
+}
+
 static void case_protection(void)
 {
 	int fd = dev_open(O_RDWR);
@@ -225,6 +251,8 @@ static void case_protection(void)
 	to = (struct iovec){ m.cons[0], sizeof(copy) };
 	CHECK(process_vm_writev(getpid(), &from, 1, &to, 1, 0) == -1 &&
 	      (errno == EFAULT || errno == ENOSYS), "%s", strerror(errno));
+	pinned((u8 *)m.cons[0]);
+	pinned(p + 3 * page);
 	/* What an earlier consumer wrote is not for the next one. */
 	qmap_close(&m);
 	map(&m, fd);
