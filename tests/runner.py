@@ -21,6 +21,7 @@ with these lines in its first comment (all optional):
   # short: VAR=VALUE ...      arguments of a short run
   # debug: SECONDS VAR=VALUE  time and arguments of a long run on the debug kernel,
                               for the nightly; the others run there in their short form
+  # boot: TEXT                more for the kernel's command line; with alone only
   # alone: yes                it leaves the guest as no other test could use it
 
 The tests of a kernel share a guest or two: tests/group.sh.  TQUEUE_GROUP=0 gives each
@@ -242,7 +243,7 @@ def header(path):
         for text in f:
             if not text.startswith("#"):
                 break
-            m = re.match(r"#\s*(timeout|files|modules|made|kernels|ci-kernels|short|debug|alone):\s*(.*?)\s*$", text)
+            m = re.match(r"#\s*(timeout|files|modules|made|kernels|ci-kernels|short|debug|boot|alone):\s*(.*?)\s*$", text)
             if m:
                 out[m[1]] = m[2]
     return out
@@ -276,6 +277,9 @@ def guest_command(kernel, tests, script, args, group=False):
         command += ["-f", f]
     for m in dict.fromkeys(modules):
         command += ["-M", os.path.join(HERE, "guest", m)]
+    for _, keys in tests:
+        if keys.get("boot"):
+            command += ["--append", keys["boot"]]
     return command + [script] + args
 
 

@@ -47,6 +47,8 @@ static const struct name errnos[] = {
 };
 
 static int sock = -1;
+static int want_fd;
+static FILE *kept;
 static u16 family_id;
 static u32 group_id, seq, last_txn, last_id;
 
@@ -213,6 +215,18 @@ static char **put_attrs(char **w)
 	return w;
 }
 
+void nl_want_fd(void)
+{
+	want_fd = 1;
+}
+
+void nl_keep(const char *file)
+{
+	kept = fopen(file, "a");
+	if (!kept)
+		die_errno("%s", file);
+}
+
 void nl_open(void)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
@@ -278,9 +292,13 @@ static void parse_own(struct answer *a, u8 cmd, const struct nlattr *t, const u8
 		last_txn = v;
 	if (cmd == TQUEUE_CMD_TABLE_GET && t->nla_type == TQUEUE_A_TABLE_SERIAL)
 		a->serial = v;
-	/* Nobody uses it, and an open file would be a change. */
-	if (cmd == TQUEUE_CMD_QUEUE_OPEN && t->nla_type == TQUEUE_A_QUEUE_FD)
-		close((int)v);
+	/* If nobody uses it: an open file would be a change. */
+	if (cmd == TQUEUE_CMD_QUEUE_OPEN && t->nla_type == TQUEUE_A_QUEUE_FD) {
+		if (want_fd)
+			a->fd = (int)v;
+		else
+			close((int)v);
+	}
 }
 
 static void parse_reply(struct answer *a, const struct nlmsghdr *h)
@@ -335,6 +353,8 @@ static void get_answer(struct answer *a, int dump)
 
 		if (n < 0)
 			die_errno("receive");
+		if (kept && fwrite(buf, 1, (size_t)n, kept) != (size_t)n)
+			die_errno("keeping what was received");
 		for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
 			const u8 *body = NLMSG_DATA(h), *end = (const u8 *)h + h->nlmsg_len;
 			int err;
@@ -370,11 +390,11 @@ void nl_begin(u16 type, u8 cmd, u8 version, u16 flags)
 
 static int send_it(void)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	u32 len = (u32)req_len;
 
 	memcpy(req, &len, sizeof(len));
-	return sendto(sock, req, req_len, 0, (struct sockaddr *)&to, sizeof(to)) < 0;
+	/* Without an address, or the kernel would not ask who had opened the socket. */
+	return send(sock, req, req_len, 0) < 0;
 }
 
 void nl_exchange(struct answer *a, int dump)

@@ -18,9 +18,14 @@ struct answer {
 	unsigned int	replies;
 	u64		hash;
 	u32		serial;		/* of a table or queue */
+	int		fd;		/* of QUEUE_OPEN, after nl_want_fd() */
 	int		done;		/* refused by the end of a dump, not by a message */
 };
 
+/* What is received from now on is appended to this file, too. */
+void nl_keep(const char *file);
+/* What QUEUE_OPEN opens is not closed. */
+void nl_want_fd(void);
 /* A new socket, and the family on it. */
 void nl_open(void);
 void nl_find_family(void);

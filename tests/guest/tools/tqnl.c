@@ -5,6 +5,10 @@
  *
  *   tqnl [-c] [-g N] [FILE]	cases from FILE or standard input; TAP out
  *   tqnl -e REQUEST...		one request; prints the answer
+ *   tqnl -x QUEUE COMMAND...	COMMAND with the queue as descriptor 3, by QUEUE_OPEN
+ *
+ * -w FILE: all that is received is appended to FILE.  -u UID: as this user, once
+ * the socket is open.  -s UID: the socket is opened as this user.
  *
  * A case:   EXPECT ATTR <- REQUEST [# WHAT]
  *   EXPECT  OK or names of errors, joined by commas; HAS is OK, and if the module
@@ -33,6 +37,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -286,13 +291,39 @@ static int cases(FILE *f, int check_state)
 	return n_failed ? 1 : 0;
 }
 
+/* COMMAND with @queue as descriptor 3. */
+static void with_queue(const char *queue, char **command)
+{
+	static char open_it[] = "QUEUE_OPEN";
+	char name[64], *request[] = { open_it, name, NULL };
+	struct answer a;
+
+	snprintf(name, sizeof(name), "QUEUE_NAME=str:%s", queue);
+	nl_want_fd();
+	nl_request(request, &a);
+	if (a.error)
+		die("QUEUE_OPEN: %s: %s", nl_error_name(a.error), a.text);
+	if (dup2(a.fd, 3) != 3)
+		die_errno("dup2");
+	if (a.fd != 3)
+		close(a.fd);
+	execvp(command[0], command);
+	die_errno("%s", command[0]);
+}
+
+static uid_t user_of(const char *text)
+{
+	return (uid_t)number(text);
+}
+
 int main(int argc, char **argv)
 {
-	int opt, check_state = 1, once = 0;
+	int opt, check_state = 1, once = 0, run = 0;
+	uid_t user = 0, opener = 0;
 	struct answer a;
 	FILE *f = stdin;
 
-	while ((opt = getopt(argc, argv, "+ceg:")) != -1) {
+	while ((opt = getopt(argc, argv, "+ceg:xw:u:s:")) != -1) {
 		switch (opt) {
 		case 'c':
 			check_state = 0;
@@ -303,12 +334,36 @@ int main(int argc, char **argv)
 		case 'e':
 			once = 1;
 			break;
+		case 'x':
+			run = 1;
+			break;
+		case 'w':
+			nl_keep(optarg);
+			break;
+		case 'u':
+			user = user_of(optarg);
+			break;
+		case 's':
+			opener = user_of(optarg);
+			break;
 		default:
 			die("see the head of tqnl.c");
 		}
 	}
+	/* The effective one is what a socket remembers, and what has capabilities. */
+	if (opener && seteuid(opener))
+		die_errno("seteuid");
 	nl_open();
+	if (opener && seteuid(0))
+		die_errno("seteuid");
 	nl_find_family();
+	if (user && (setgroups(0, NULL) || setgid(user) || setuid(user)))
+		die_errno("setuid");
+	if (run) {
+		if (argc - optind < 2)
+			die("QUEUE and COMMAND");
+		with_queue(argv[optind], argv + optind + 1);
+	}
 	if (once) {
 		if (optind == argc)
 			die("no request");
