@@ -57,7 +57,6 @@
  */
 #include <linux/gfp.h>
 #include <linux/log2.h>
-#include <linux/prefetch.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -67,8 +66,6 @@
 
 #include "account.h"
 #include "ring.h"
-
-#define PREFETCH_BYTES		256
 
 /* From number @i on. */
 static void free_pages_of(struct tq_ring *ring, u32 i)
@@ -217,23 +214,10 @@ void *tq_ring_reserve(struct tq_ring *ring, u32 len)
 	return ring->data + (ring->head & (ring->size - 1));
 }
 
-/* The lines of the next record are asked for while nobody waits for them: its header, and
- * some of its payload.  What lies there is old, and seldom in a cache that we may write to.
- */
-static void prefetch_next(const struct tq_ring *ring)
-{
-	u8 *next = ring->data + (ring->head & (ring->size - 1));
-	int i;
-
-	for (i = 0; i < PREFETCH_BYTES; i += SMP_CACHE_BYTES)
-		prefetchw(next + i);
-}
-
 void tq_ring_commit(struct tq_ring *ring, u32 len)
 {
 	ring->head += len;
 	smp_store_release(&ring->prod->head, ring->head);		/* A, with B */
-	prefetch_next(ring);
 }
 
 void tq_ring_begin_at(struct tq_ring *ring, u32 pos)
