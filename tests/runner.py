@@ -27,6 +27,9 @@ with these lines in its first comment (all optional):
 The tests of a kernel share a guest or two: tests/group.sh.  TQUEUE_GROUP=0 gives each
 its own.
 
+In short runs the kernels between the oldest and the newest run the tests of the kernel's
+interfaces only, unless others are chosen.
+
 The kernel kcsan runs only those that do several things at once, in their short form; and
 only in the nightly, or as TQUEUE_KERNELS=kcsan runner.py check-kernels.  So do rt and rt-new,
 all tests and in full.
@@ -54,6 +57,11 @@ TREE = os.path.dirname(HERE)
 STABLE = "trixie"
 KERNELS = ["bullseye", "bookworm", "trixie", "sid", "backports"]
 RT = ["rt", "rt-new"]
+# Between the oldest and the newest: what an interface of the kernel may break there, in short
+# runs; all of it in the nightly.
+BETWEEN = ["bookworm", "sid"]
+INTERFACES = ("conntrack hotplug iptables log map module monitor netdev netns nfqueue plugins policy "
+              "producer read rewrite smoke steal trace txn verdicts ynl").split()
 # Where KCSAN looks for data races: the tests that do several things at once.
 KCSAN = "kcsan"
 RACY = ("apply busy calls churn confirm dump flood hotplug load log map mapfuzz match_changes metrics monitor "
@@ -416,7 +424,10 @@ def collect(group):
                 seed_jobs([STABLE]) + [host_job("demo-test"), Job("fuzz", [os.path.join(HERE, "fuzz", "run"), "15"])])
     if group == "check-kernels":
         # Others only if they are asked for by name.
-        return (guest_jobs(pick(KERNELS) + [k for k in RT if k in want], short, 1, few) +
+        kernels = pick(KERNELS) + [k for k in RT if k in want]
+        few_of = BETWEEN if few else []
+        return (guest_jobs([k for k in kernels if k not in few_of], short, 1, few) +
+                guest_jobs([k for k in kernels if k in few_of], short, 1, few, INTERFACES) +
                 (seed_jobs(pick(KERNELS)) if short else []) + (kcsan_jobs() if KCSAN in want else []))
     if group == "check-debug":
         return guest_jobs(["debug"], os.environ.get("TQUEUE_SHORT") != "0", 2, few) + seed_jobs(["debug"])

@@ -9,7 +9,7 @@
 # timeout: 600
 # debug: 1800 N=10000 SLOW=2000
 # kernels: all
-# ci-kernels: backports,debug
+# ci-kernels: backports
 # short: N=200 SLOW=40
 . "$(dirname "$0")/lib.sh"
 : "${N=10000}" "${SLOW=2000}"
