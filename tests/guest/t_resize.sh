@@ -139,4 +139,24 @@ must T queue set w ring 64K watermark 64K
 refused "a ring smaller than the watermark that there is" 1 "give both" T queue set w ring 8K
 check "both" T queue set w ring 8K watermark 100
 must T queue del w
+
+# What rings of a megabyte cost beside their bytes: the page tables of memory that is there
+# twice, the list of its pages, two pages of positions.
+free_kb() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+must T queue show	# what tqctl itself needs of the caches is there
+was=$(free_kb)
+for ((i = 0; i < 16; i++)); do
+	echo "queue add big$i ring 1M"
+done | must T -b -
+cost=$((was - $(free_kb)))
+bytes=$((16 * 1024 * $(json_num rings "$(T -j queue show big0)")))
+at_least $cost $bytes "KiB that 16 queues of rings of 1M take"
+at_least $((bytes * 105 / 100)) $cost "with at most 5 % on top: $cost"
+for ((i = 0; i < 16; i++)); do
+	echo "queue del big$i"
+done | must T -b -
 finish
