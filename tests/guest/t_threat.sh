@@ -46,6 +46,8 @@ must tqctl -b - <<-END
 	rule add host handle 1 proto udp queue host pass
 	hook add host family inet hook input
 END
+# It holds the module.
+CLEANUP+=("tqctl hook del $(json_num id "$(tqctl -j hook list)")")
 id=$(json_num id "$(tqctl -j queue show host)")
 dev=/dev/tqueue/$id
 table=$(json_num id "$(tqctl -j table show host)")
