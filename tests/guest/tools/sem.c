@@ -149,6 +149,15 @@ void *polling(void *arg)
 	return NULL;
 }
 
+void poll_start(struct call *c)
+{
+	if (pthread_create(&c->thread, NULL, polling, c))
+		die("no thread");
+	while (!c->tid)
+		usleep(100);
+	wait_asleep(c->tid);
+}
+
 /* Fills this CPU's ring; returns how many messages went in. */
 unsigned int fill(int fd, size_t size)
 {

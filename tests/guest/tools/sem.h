@@ -77,6 +77,8 @@ void call_start(struct call *c);
 void call_end(struct call *c);
 /* For pthread_create(): poll; ret, and revents in err. */
 void *polling(void *arg);
+/* That, until it sleeps. */
+void poll_start(struct call *c);
 void *calling(void *arg);
 
 void tqctl(const char *command);

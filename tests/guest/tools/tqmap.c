@@ -578,11 +578,7 @@ static void case_deleted(void)
 	wait_readable(c.fd);
 	n = take_all(&m);
 	CHECK(n == 1, "%u", n);
-	if (pthread_create(&c.thread, NULL, polling, &c))
-		die("no thread");
-	while (!c.tid)
-		usleep(100);
-	wait_asleep(c.tid);
+	poll_start(&c);
 	tqctl("table flush t");
 	tqctl("queue del q");
 	call_end(&c);

@@ -146,11 +146,7 @@ static void case_poll_wakes(void)
 	static struct call c;
 
 	c.fd = dev_open(O_RDWR);
-	if (pthread_create(&c.thread, NULL, polling, &c))
-		die("no thread");
-	while (!c.tid)
-		usleep(100);
-	wait_asleep(c.tid);
+	poll_start(&c);
 	put(c.fd, "x");
 	call_end(&c);
 	CHECK(c.ret == 1 && c.err == POLLIN, "%zd %#x", c.ret, (unsigned int)c.err);
@@ -227,11 +223,7 @@ static void case_enough_wakes(void)
 	put_all_but_one(c.fd, 0);
 	CHECK(epoll_wait(ep, &ev, 1, 0) == 0);
 	start = now_ns();
-	if (pthread_create(&c.thread, NULL, polling, &c))
-		die("no thread");
-	while (!c.tid)
-		usleep(100);
-	wait_asleep(c.tid);
+	poll_start(&c);
 	put(c.fd, "x");
 	call_end(&c);
 	CHECK(now_ns() - start < 30 * 1000000000ull);	/* by the mark, not by the interval */
