@@ -153,18 +153,19 @@ free_kb() {
 }
 # The first time what else they need is made, and kept in caches.
 big() { # add|del
-	for ((i = 0; i < 48; i++)); do
+	for ((i = 0; i < 128; i++)); do
 		echo "queue $1 big$i${2+ ring 1M}"
 	done | must T -b - >/dev/null
 }
 big add 1M
-bytes=$((48 * 1024 * $(json_num rings "$(T -j queue show big0)")))
+bytes=$((128 * 1024 * $(json_num rings "$(T -j queue show big0)")))
 big del
 sleep 3
 was=$(free_kb)
 big add 1M
 cost=$((was - $(free_kb)))
-at_least $cost $((bytes * 99 / 100)) "KiB that 48 queues of rings of 1M take, of $bytes"
+# Some of the first ones may be freed only now.
+at_least $cost $((bytes * 85 / 100)) "KiB that 128 queues of rings of 1M take, of $bytes"
 at_least $((bytes * 105 / 100)) $cost "with at most 5 % on top: $cost"
 big del
 finish
