@@ -6,13 +6,13 @@
 # watermark, or by the flush interval alone.  Then readers that sleep in all of these ways
 # at once while their queue changes its size, is flushed, and is deleted.
 #
-# timeout: 600
+# timeout: 300
 # debug: 1800 N=10000 SLOW=2000
 # kernels: all
 # ci-kernels: backports
 # short: N=200 SLOW=40
 . "$(dirname "$0")/lib.sh"
-: "${N=10000}" "${SLOW=2000}"
+: "${N=1000}" "${SLOW=200}"
 
 load_module
 new_ns w
