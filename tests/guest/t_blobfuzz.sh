@@ -16,7 +16,7 @@
 # short: N=150
 # debug: 900 N=5000
 . "$(dirname "$0")/lib.sh"
-: "${N=1500}" "${SEED=$RANDOM}"
+: "${N=800}" "${SEED=$RANDOM}"
 
 load_module
 new_ns b

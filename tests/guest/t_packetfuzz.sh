@@ -24,7 +24,7 @@
 # short: N=1200
 # debug: 3000 N=40000
 . "$(dirname "$0")/lib.sh"
-: "${N=20000}" "${SEED=$RANDOM}"	# packets of each of the two that send
+: "${N=6000}" "${SEED=$RANDOM}"	# packets of each of the two that send
 
 load_module
 modprobe tun 2>/dev/null
