@@ -313,7 +313,7 @@ bool tq_key_init(struct tq_key *key, const struct sk_buff *skb, const struct tq_
 	return whole;
 }
 
-/* Most of what a copy costs but the bytes would be the rest of the keys. */
+/* A target's records have no other key: reading all of them took 4 of a copy's 80 ns. */
 u8 tq_packet_proto(const struct sk_buff *skb, const struct tq_place *place)
 {
 	const struct view view = {

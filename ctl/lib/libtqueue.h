@@ -86,8 +86,9 @@ int tqueue_fd(const struct tqueue *q);
  *	-EBUSY	another program has mapped the queue
  *	-EPROTO	what came are no records
  *
- * It waits as POLLRDBAND does, see tqueue_fd().  *rec is good until the next call, with TQUEUE_O_HOLD until tqueue_release().
- * The first call decides whether the queue is mapped or read.
+ * It waits as POLLRDBAND does, see tqueue_fd().  *rec is good until the next call,
+ * with TQUEUE_O_HOLD until tqueue_release().  The first call decides whether the queue
+ * is mapped or read.
  */
 int tqueue_next(struct tqueue *q, const struct tqueue_record **rec);
 

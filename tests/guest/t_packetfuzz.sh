@@ -187,7 +187,7 @@ for dev in vb vd br0 tun0 tap0; do
 done
 READERS=() TAPS=()
 listen() { # QUEUE OPTION...
-	start b "$WORK/read-$1" tqread -w poll -b 256K -l "$WORK/ledger-$1" -S "$LIST" "${STRICT[@]}" "${@:2}" \
+	start b "$WORK/read-$1" tqread -r -w poll -b 256K -l "$WORK/ledger-$1" -S "$LIST" "${STRICT[@]}" "${@:2}" \
 		"$(queue_dev "$1")"
 	READERS+=("$1 $STARTED")
 }
@@ -266,7 +266,7 @@ must ip -n b link set vb up
 # The rest, and what was lost while the rings were full.
 check "and again" last
 for q in s m st x; do
-	in_ns b tqread -i 300 -l "$WORK/ledger-$q" "$(queue_dev $q)" >"$WORK/rest"
+	in_ns b tqread -r -i 300 -l "$WORK/ledger-$q" "$(queue_dev $q)" >"$WORK/rest"
 	ok $? "$q: so is the rest"
 done
 must T hook del "$(hook_id t)"
@@ -280,7 +280,6 @@ offered() { # QUEUE: records and losses, as it counts them itself
 	stats=$(T -j queue stats "$1")
 	echo $(($(json_num records "$stats") + $(json_num lost_total "$stats")))
 }
-sum=0
 for q in s m st x; do
 	stats=$(T -j queue stats $q)
 	kv <(tqread -m "$WORK/ledger-$q")

@@ -57,6 +57,7 @@ dump >"$WORK/before"
 # ---- sockets that are handed on
 
 sed 's/EPERM,EOPNOTSUPP/EPERM/' operations.cases | grep -v 'HOOK_[SDG]E. HOOK\|\$txn' >"$WORK/cases"
+at_least "$(grep -c "<-" "$WORK/cases")" 15 "operations"
 take_tap tqnl -c -u 65534 "$WORK/cases"
 note "that was: opened by root, used by nobody; now the other way round"
 take_tap tqnl -c -s 65534 "$WORK/cases"

@@ -86,8 +86,7 @@ static void check_packet(struct reader *r, const struct tqueue_record *rec, cons
 		rec_bad(r, "linktype %u mac_len %u", rec->linktype, rec->mac_len);
 	if (rec->family != TQUEUE_FAMILY_IPV4 && rec->family != TQUEUE_FAMILY_IPV6)
 		rec_bad(r, "family %u", rec->family);
-	/* A target takes what iptables gives it, and a raw socket of IPv4 sends anything. */
-	else if (rec->rule && rec->caplen > rec->mac_len &&
+	else if (!(r->raw && !rec->rule) && rec->caplen > rec->mac_len &&
 		 payload[rec->mac_len] >> 4 != (rec->family == TQUEUE_FAMILY_IPV4 ? 4 : 6))
 		rec_bad(r, "family %u, first byte %#x", rec->family, payload[rec->mac_len]);
 	if (rec->verdict > TQUEUE_VERDICT_MATCH || rec->hook > TQUEUE_HOOK_EGRESS)

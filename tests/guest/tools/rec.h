@@ -42,6 +42,7 @@ void ledger_sum(struct ledger *l, struct ledger_sum *sum);
 /* One reader: state for checks that span records. */
 struct reader {
 	u32		queue;		/* expected id; 0: any */
+	int		raw;		/* a target took what a raw socket sent, which may be no IP */
 	int		check_sets;	/* rule >> 32 is the same within a generation */
 	struct ledger	ledger;
 	u64		records, packets, messages, lost, lost_records, bytes;

@@ -230,6 +230,19 @@ static void beside(void)
 	}
 }
 
+static void tally(int err, int spoilt, const char *refusal)
+{
+	if (err)
+		refused++;
+	else
+		taken++;
+	if (spoilt)
+		return;
+	sound++;
+	if (err)
+		complain(refusal, err);
+}
+
 static void table_round(void)
 {
 	const int spoilt = !!below(4);
@@ -240,15 +253,7 @@ static void table_round(void)
 	if (spoilt)
 		blob_spoil(&b, &rng);
 	err = replace(&b, spoilt);
-	if (err)
-		refused++;
-	else
-		taken++;
-	if (!spoilt) {
-		sound++;
-		if (err)
-			complain("a sound table is refused", err);
-	}
+	tally(err, spoilt, "a sound table is refused");
 	if (!err)
 		look();
 	if (!below(4))
@@ -310,15 +315,7 @@ static void nft_round(struct nft_way *w)
 	const int spoilt = !!below(4);
 	int err = nft_way_add(w, &rng, spoilt);
 
-	if (err)
-		refused++;
-	else
-		taken++;
-	if (!spoilt) {
-		sound++;
-		if (err)
-			complain("a sound rule is refused", err);
-	}
+	tally(err, spoilt, "a sound rule is refused");
 	if (!err)
 		nft_look(w);
 	if (!below(EMPTY_EVERY)) {

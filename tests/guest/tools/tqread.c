@@ -18,6 +18,7 @@
  *   -M       map the queue instead of reading it; DEVICE is opened for writing, too
  *   -s       start only when told by a byte on standard input
  *   -o       the queue is a log, whose writers may overtake us
+ *   -r       what a target has copied may be no IP: a raw socket sent it
  *   -S LIST  look packets up in a list of those that were sent (sent.h; one thread)
  *   -F IF    with -S: what came in by device number IF must be in it, before it is put
  *            together for this machine or leaves it (several times)
@@ -388,10 +389,10 @@ int main(int argc, char **argv)
 	const struct sigaction term = { .sa_handler = on_term };
 	pthread_t thread[THREADS];
 	unsigned int threads = 1, t;
-	int opt, merge = 0, start = 0, sets = 0;
+	int opt, merge = 0, start = 0, sets = 0, raw = 0;
 	u32 queue = 0;
 
-	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smMoS:F:")) != -1) {
+	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smMorS:F:")) != -1) {
 		switch (opt) {
 		case 't':
 			threads = (unsigned int)number(optarg);
@@ -430,6 +431,9 @@ int main(int argc, char **argv)
 		case 'o':
 			is_log = 1;
 			break;
+		case 'r':
+			raw = 1;
+			break;
 		case 'S':
 			sent_list = sent_open(optarg);
 			break;
@@ -462,6 +466,7 @@ int main(int argc, char **argv)
 	for (t = 0; t < threads; t++) {
 		readers[t].queue = queue;
 		readers[t].check_sets = sets;
+		readers[t].raw = raw;
 	}
 	if (start) {
 		char c;

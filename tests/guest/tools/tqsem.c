@@ -235,6 +235,34 @@ static void case_enough_wakes(void)
 	CHECK(enough(c.fd, 0) == POLLHUP);
 }
 
+/* Asleep by settings that then change, with one record there. */
+static void woken_by(short events, const char *command)
+{
+	static struct call c;
+	u64 start;
+
+	memset(&c, 0, sizeof(c));
+	c.events = events;
+	tqctl("queue set q watermark 4K flush 60s");
+	c.fd = dev_open(O_RDWR);
+	poll_start(&c);
+	put(c.fd, "x");
+	start = now_ns();
+	tqctl(command);
+	call_end(&c);
+	CHECK(now_ns() - start < 30 * 1000000000ull, "%s", command);
+	CHECK(c.ret == 1 && c.err == events, "%s: %zd %#x", command, c.ret, (unsigned int)c.err);
+	take(c.fd, 4096);
+	close(c.fd);
+}
+
+static void case_settings_wake(void)
+{
+	woken_by(POLLIN, "queue set q flush 1ms");
+	woken_by(POLLRDBAND, "queue set q flush 1ms");
+	woken_by(POLLRDBAND, "queue set q watermark 1");
+}
+
 /* By its own tail, whatever that says; to others, that they can't read. */
 static void case_enough_mapped(void)
 {
@@ -605,7 +633,7 @@ static void case_ping(void)
 static const struct sem_case table[] = {
 #define C(x) { #x, case_ ## x }
 	C(empty), C(message), C(small_buffer), C(bad_address), C(block), C(poll), C(enough),
-	C(enough_wakes), C(enough_mapped),
+	C(enough_wakes), C(enough_mapped), C(settings_wake),
 	C(poll_wakes), C(signal), C(sigio), C(message_size), C(full), C(full_block),
 	C(order), C(two_cpus), C(flags), C(fork), C(ping), C(two_readers),
 	C(delete), C(delete_wakes), C(delete_wakes_writer),
