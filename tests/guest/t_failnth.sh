@@ -6,17 +6,18 @@
 # refused has changed nothing; one that is granted has done everything, whatever
 # failed on the way.  Only an answer that was lost leaves open which (the tool says that it
 # is its own side of the socket that failed).  Lost memory is found by kmemleak when the
-# guest ends, a lost reference by the module that can't be unloaded.
+# guest ends, a lost reference by the module that can't be unloaded.  Of the module's load
+# see t_failload.
 #
 # Every STEP-th place is tried after the first FIRST.  tqctl's first message asks for the
 # family and is none of ours; what comes behind it counts.
 #
 # timeout: 500
 # kernels: debug
-# debug: 3300 STEP=1 LIMIT=100 LOADS=400
-# short: FIRST=4 STEP=9 LIMIT=60 LOADS=200
+# debug: 3300 STEP=1 LIMIT=100
+# short: FIRST=4 STEP=9 LIMIT=60
 . "$(dirname "$0")/lib.sh"
-: "${FIRST=12}" "${STEP=7}" "${LIMIT=60}" "${LOADS=200}"
+: "${FIRST=12}" "${STEP=7}" "${LIMIT=60}"
 
 for f in failslab fail_page_alloc fail_usercopy; do
 	must test -d /sys/kernel/debug/$f
@@ -221,55 +222,6 @@ fi
 tqctl hook del "$(hook_of ip)" && tqctl table flush t && tqctl table del t && tqctl queue del q && tqctl queue del r
 ok $? "everything can be deleted"
 check "nothing holds the module" modprobe -r tqueue
-
-# ---- the load ----
-
-# Only what the module's own init calls: the kernel's tracing warns when it has no memory
-# for a module's events.  These filters are asked before a place is counted, and fail-nth
-# stays with who writes it when that becomes another program.
-start="" end=""
-while read -r address _ name _; do
-	[ -z "$start" ] || [ "$address" = "$start" ] || { end=$address && break; }
-	[ "$name" != do_one_initcall ] || start=$address
-done < <(sort /proc/kallsyms)
-for f in failslab fail_page_alloc fail_usercopy; do
-	must sh -c "cd /sys/kernel/debug/$f && echo 32 >stacktrace-depth && echo 0x$start >require-start && echo 0x$end >require-end"
-done
-file=$(modinfo -n tqueue)
-# Each that fails is one of these less.
-echo 1000 | tee /sys/kernel/debug/fail{slab,_page_alloc,_usercopy}/times >/dev/null
-times() { cat /sys/kernel/debug/fail{slab,_page_alloc,_usercopy}/times; }
-left_of() { grep -c tqueue /proc/devices /proc/net/ip_tables_targets; ls -d /sys/class/tqueue /dev/tqueue; }
-clean=$(left_of 2>&1)
-refused=0 loaded=0 bad=""
-for ((n = 1; n <= LOADS; n = n < FIRST ? n + 1 : n + STEP)); do
-	before=$(times)
-	status=0
-	bash -c "echo $n >/proc/self/fail-nth && exec insmod $file queues=a:16K" >"$WORK/out" 2>&1 || status=$?
-	if [ "$(times)" = "$before" ]; then
-		is "$status" 0 "a load in which nothing has failed"
-		must rmmod tqueue
-		break
-	fi
-	if [ $status = 0 ]; then
-		# Perhaps without its node, which the log says.
-		loaded=$((loaded + 1))
-		[[ $(tqctl -j queue show a) =~ \"name\":\ *\"a\" ]] || bad="$n: loaded, without its queue"
-		must rmmod tqueue
-	else
-		refused=$((refused + 1))
-		[ ! -e /sys/module/tqueue ] || bad="$n: refused, and it is there"
-	fi
-	[ "$(left_of 2>&1)" = "$clean" ] || bad="$n: something is left of it"
-	[ -z "$bad" ] || break
-done
-is "$bad" "" "a load that fails leaves nothing"
-comment <"$WORK/out"
-at_least $refused 3 "loads that fail, and $loaded that do not although something does"
-echo -1 | tee /sys/kernel/debug/fail{slab,_page_alloc,_usercopy}/times >/dev/null
-for f in failslab fail_page_alloc fail_usercopy; do
-	must sh -c "cd /sys/kernel/debug/$f && echo 0 >require-start && echo 0xffffffffffffffff >require-end"
-done
-check "and loads when nothing fails" modprobe tqueue
+check "and loads" modprobe tqueue
 check "and unloads" modprobe -r tqueue
 finish
