@@ -2,10 +2,11 @@
 /*
  * main.c - the ladder of init and its mirror.
  *
- * ORDER: tables own the workqueue that everything dies in; queues need their
- * class before a namespace can hold one; the namespaces must be there before
- * the doors open, and the queues that the load asks for, so that a bad one ends
- * it while nobody can hold anything.  Their devices come last, when nothing can
+ * ORDER: tables own the workqueue that everything dies in, changes the cache
+ * that they go back to from there; queues need their class before a namespace
+ * can hold one; the namespaces must be there before the doors open, and the
+ * queues that the load asks for, so that a bad one ends it while nobody can
+ * hold anything.  Their devices come last, when nothing can
  * fail any more.  On the way down the doors close first, so that nothing new
  * is made; then the namespaces let go of all objects; then what is still in
  * flight (RCU callbacks, work) is waited for, first that of tables, whose rules
@@ -14,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/stringify.h>
 
+#include "change.h"
 #include "hook.h"
 #include "load.h"
 #include "net.h"
@@ -26,9 +28,12 @@ static int __init tq_init(void)
 {
 	int err;
 
-	err = tq_table_init();
+	err = tq_change_init();
 	if (err)
 		return err;
+	err = tq_table_init();
+	if (err)
+		goto exit_change;
 	err = tq_queue_init();
 	if (err)
 		goto exit_table;
@@ -61,6 +66,8 @@ exit_queue:
 	tq_queue_exit();
 exit_table:
 	tq_table_exit();
+exit_change:
+	tq_change_exit();
 	return err;
 }
 
@@ -73,6 +80,7 @@ static void __exit tq_exit(void)
 	tq_table_reclaim_wait();
 	tq_queue_exit();
 	tq_table_exit();
+	tq_change_exit();
 }
 
 module_init(tq_init);

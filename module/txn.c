@@ -31,7 +31,6 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 
-#include "account.h"
 #include "expire.h"
 #include "net.h"
 #include "queue.h"
@@ -51,36 +50,6 @@ static struct tq_txn *owner(const struct tq_rule *rule)
 static struct tq_version *effective(const struct tq_txn *txn, const struct tq_rule *rule)
 {
 	return owner(rule) == txn ? rule->change->version : rule->current_ver;
-}
-
-struct tq_change *tq_change_alloc(struct tq_table *t, bool must)
-{
-	struct tq_change *c;
-	int err = 0;
-
-	if (must)
-		tq_account_force(t->account, sizeof(*c));
-	else
-		err = tq_account_charge(t->account, sizeof(*c));
-	if (err)
-		return ERR_PTR(err);
-	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
-	if (!c) {
-		tq_account_uncharge(t->account, sizeof(*c));
-		return ERR_PTR(-ENOMEM);
-	}
-	tq_table_get(t);
-	c->table = t;
-	return c;
-}
-
-void tq_change_free(struct tq_change *c)
-{
-	if (c->rule)
-		tq_rule_put(c->rule);
-	tq_account_uncharge(c->table->account, sizeof(*c));
-	tq_table_put(c->table);
-	kfree(c);
 }
 
 /* Notes that @rule becomes @version.  @c and @room were there before anything else. */
@@ -595,29 +564,6 @@ void tq_txn_commit(struct tq_txn *txn)
 		cond_resched();
 	}
 	tq_room_commit(txn);
-}
-
-/* What was born in @c's commit is old enough now; it may have been replaced. */
-static void grow_up(const struct tq_change *c)
-{
-	struct tq_version *v = c->rule->current_ver;
-
-	if (v && v->born == c->gen)
-		tq_version_grow_up(v);
-}
-
-void tq_change_reclaim(struct tq_change *c)
-{
-	mutex_lock(&c->table->lock);
-	if (c->born)
-		grow_up(c);
-	if (c->before)
-		tq_table_unlink(c->table, c->before);
-	mutex_unlock(&c->table->lock);
-	if (c->before)
-		tq_version_free_rcu(c->before);
-	tq_change_free(c);
-	cond_resched();
 }
 
 static void reclaim_work(struct work_struct *work)

@@ -15,50 +15,12 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "change.h"
 #include "rule.h"
 
 struct netlink_ext_ack;
 struct tq_net;
 struct tq_table;
-
-/**
- * struct tq_change - one rule added, replaced or deleted
- * @node: in tq_txn.changes, oldest first
- * @table: a reference
- * @rule: a reference; NULL: not yet
- * @version: what the rule became; NULL: deleted
- * @txn: that it is part of
- * @prev: the transaction's change of the same rule before this one; NULL: it is
- *	the first
- * @before: with @prev: what the transaction had made of the rule before this
- *	change; without, and only after commit: what it replaced
- * @born: the commit gave the rule a new version, in generation @gen, of
- *	which these are the low 32 bits
- * @refresh: nothing but the timeout changes; @version and @before are NULL
- * @timed: the timeout is set, to @timeout_ms, of which @expires_ms are left
- * @back: the change that takes this one back, in tq_txn.back
- * @restore: in such a change: the timeout was @timeout_ms and the end
- *	@was_expires, before it became @set_expires
- */
-struct tq_change {
-	struct list_head	node;
-	struct tq_txn		*txn;
-	struct tq_change	*prev;
-	struct tq_table		*table;
-	struct tq_rule		*rule;
-	struct tq_version	*version;
-	struct tq_version	*before;
-	bool			born;
-	u32			gen;
-	bool			refresh;
-	bool			timed;
-	bool			restore;
-	u64			timeout_ms;
-	u64			expires_ms;
-	struct tq_change	*back;
-	u64			was_expires;
-	u64			set_expires;
-};
 
 /**
  * struct tq_txn - a transaction
@@ -148,14 +110,5 @@ static inline struct tq_version *tq_rule_pending(const struct tq_rule *rule)
 {
 	return rule->change ? rule->change->version : NULL;
 }
-
-/* For txn_back.c: a change of @t, counted there; @must: over the limit or not.
- * -ENOMEM, -EDQUOT.
- */
-struct tq_change *tq_change_alloc(struct tq_table *t, bool must);
-/* What it holds goes with it. */
-void tq_change_free(struct tq_change *c);
-/* The end of a committed change: what it replaced goes, a grace period after. */
-void tq_change_reclaim(struct tq_change *c);
 
 #endif /* _TQ_TXN_H */

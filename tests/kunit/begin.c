@@ -10,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
+#include "change.h"
 #include "fixture.h"
 #include "queue.h"
 #include "table.h"
@@ -20,18 +21,27 @@ MODULE_PARM_DESC(seed, "of what cases draw; 0 or none: one that is drawn");
 
 static int __init tqk_begin(void)
 {
-	int err = tq_table_init();
+	int err = tq_change_init();
 
 	if (err)
 		return err;
+	err = tq_table_init();
+	if (err)
+		goto exit_change;
 	tq_queue_wq = alloc_workqueue("tqueue_kunit", WQ_UNBOUND, 0);
 	if (!tq_queue_wq) {
-		tq_table_exit();
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto exit_table;
 	}
 	while (!tqk_seed)
 		tqk_seed = get_random_u32();
 	return 0;
+
+exit_table:
+	tq_table_exit();
+exit_change:
+	tq_change_exit();
+	return err;
 }
 
 static void __exit tqk_end(void)
@@ -41,6 +51,7 @@ static void __exit tqk_end(void)
 	tq_table_reclaim_wait();
 	destroy_workqueue(tq_queue_wq);
 	tq_table_exit();
+	tq_change_exit();
 }
 
 module_init(tqk_begin);
