@@ -13,7 +13,7 @@
 # files: flood.sh
 # kernels: all
 # ci-kernels: debug
-# short: TIME=120 ROUND=60
+# short: TIME=180 ROUND=60
 # debug: 3000 TIME=1800 ROUND=60
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/flood.sh"
