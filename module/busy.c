@@ -8,15 +8,20 @@
  * million rules of which few are ever hit.  So a rule gets them when it is
  * found to be busy, and keeps them.
  *
- * The packet that is the first of a second at a rule looks how many came since
- * the last time there was one, and if they are many, notes the rule's handle in
- * the table.  A work item takes it from there, under the table's lock: no
- * memory is allocated, and no lock taken, for a packet.  If all places are
- * taken, the next second will do.
+ * Of so many packets as are allowed in a second, rounded down to a power of two,
+ * the last looks how long they took, and if that was not longer than allowed,
+ * notes the rule's handle in the table.  When that was is on another line, so
+ * only one packet of TQ_BUSY_LOOK comes here at all: of a million rules that
+ * are hit now and then, none does.  A work item takes it from there, under the
+ * table's lock: no memory is allocated, and no lock taken, for a packet.  If all
+ * places are taken, the next time will do.
  *
  * What was counted before stays where it is; the counters of a rule are the sum
  * of all places.  Packets that have not seen the flag yet go on counting there.
  */
+#include <linux/jiffies.h>
+#include <linux/log2.h>
+
 #include "busy.h"
 #include "param.h"
 #include "table.h"
@@ -25,16 +30,23 @@
 /* Only so many of a table. */
 #define RULES_MAX	4096
 
-void tq_busy_look(struct tq_table *t, const struct tq_version *home)
+void tq_busy_look(struct tq_table *t, const struct tq_version *home, u64 packets)
 {
 	struct tq_rule *rule = tq_version_rule(home);
-	const u32 packets = atomic64_read(&home->packets), rate = READ_ONCE(tq_params.busy_rate);
-	const u32 more = packets - READ_ONCE(rule->first.hits);
+	const u32 rate = READ_ONCE(tq_params.busy_rate), now = jiffies;
+	u32 window, since;
 	unsigned int i;
 
-	WRITE_ONCE(rule->first.hits, packets);
 	/* Half of a counter might be read where they are two words. */
-	if (!rate || more < rate || !IS_ENABLED(CONFIG_64BIT))
+	if (!rate || !IS_ENABLED(CONFIG_64BIT))
+		return;
+	window = max_t(u32, rounddown_pow_of_two(rate), TQ_BUSY_LOOK);
+	if (packets & (window - 1))
+		return;
+	since = READ_ONCE(rule->first.since);
+	WRITE_ONCE(rule->first.since, now);
+	/* The first time there is nothing to compare with. */
+	if (packets == window || (u32)(now - since) > div_u64((u64)window * HZ, rate))
 		return;
 	for (i = 0; i < TQ_BUSY_NOTED; i++) {
 		const u64 was = atomic64_cmpxchg(&t->busy.noted[i], 0, rule->handle);

@@ -15,6 +15,7 @@
 struct tq_table;
 
 #define TQ_BUSY_NOTED	4
+#define TQ_BUSY_LOOK	64	/* a power of two */
 
 /**
  * struct tq_busy - in a table: its busy rules
@@ -56,10 +57,10 @@ static inline void tq_busy_count(const struct tq_rule *rule, u32 len, u32 now)
 		this_cpu_write(c->last_hit, now);
 }
 
-/* A rule of @t has been hit for the first time in this second; @home has its
- * counters.  Packet path.
+/* To be called for each packet that makes the counter of a rule of @t a multiple of
+ * TQ_BUSY_LOOK: @packets; @home has it.  Packet path.
  */
-void tq_busy_look(struct tq_table *t, const struct tq_version *home);
+void tq_busy_look(struct tq_table *t, const struct tq_version *home, u64 packets);
 
 /* What @rule has counted, on all CPUs. */
 void tq_rule_counters(const struct tq_rule *rule, struct tq_counters *sum);

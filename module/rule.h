@@ -202,7 +202,7 @@ struct tq_version {
  * @order: in tq_table.order, by (prio, @place)
  * @rcu: delays its end
  * @died: with TQ_V_DYING: first generation that does not see it, its low 32 bits
- * @hits: of the first version: its rule's counter of packets when a second began
+ * @since: of the first version: jiffies when busy.c last looked at its rule
  */
 struct tq_link {
 	struct tq_version	*v;
@@ -215,7 +215,7 @@ struct tq_link {
 		struct rcu_head	rcu;
 	};
 	u32			died;
-	u32			hits;
+	u32			since;
 };
 
 /**

@@ -96,18 +96,19 @@ static void count(struct tq_table *t, struct tq_version *v, const struct tq_key 
 {
 	const u32 now = ktime_get_real_seconds();
 	struct tq_version *home;
+	u64 packets;
 
 	if (unlikely(READ_ONCE(v->flags) & TQ_V_BUSY)) {
 		tq_busy_count(tq_version_rule(v), key->len, now);
 		return;
 	}
 	home = tq_version_home(v);
-	atomic64_inc(&home->packets);
+	packets = atomic64_inc_return(&home->packets);
 	atomic64_add(key->len, &home->bytes);
-	if (READ_ONCE(home->last_hit) != now) {
+	if (READ_ONCE(home->last_hit) != now)
 		WRITE_ONCE(home->last_hit, now);
-		tq_busy_look(t, home);
-	}
+	if (!(packets & (TQ_BUSY_LOOK - 1)))
+		tq_busy_look(t, home, packets);
 }
 
 static void lose(const struct tq_actions *a, struct tq_queue *steal,
