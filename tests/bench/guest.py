@@ -70,6 +70,10 @@ def power_off():
     ctypes.CDLL(None).reboot(0x4321FEDC)
 
 
+# Bytes of a stream from which on a point sends so many of its headers before it is measured.
+WARM_FROM, WARM = 1 << 20, 1 << 17
+
+
 class Stream:
     """A stream of headers in the kernel."""
 
@@ -78,6 +82,7 @@ class Stream:
         self.fd = os.open("/dev/tqbench", os.O_RDWR)
         fcntl.ioctl(self.fd, CMD_STREAM, NFPROTO[family])
         with open(os.path.join(JOB, path), "rb") as f:
+            self.size = os.fstat(f.fileno()).st_size
             while True:
                 data = f.read(1 << 20)
                 if not data:
@@ -183,10 +188,14 @@ class Guest:
         rounds = self.job["rounds"]
         for r in range(-1, rounds):             # the first warms up
             for p in points:
-                got = self.streams[p["stream"]].run(
-                    self.netns[p["space"]], path=p.get("path", "hook"), hook=p["hook"],
-                    length=p.get("length", 64), batch=p.get("batch", 256),
-                    ms=self.job["ms"] if r >= 0 else 10)
+                stream = self.streams[p["stream"]]
+                how = {"path": p.get("path", "hook"), "hook": p["hook"], "length": p.get("length", 64),
+                       "batch": p.get("batch", 256)}
+                # The others have had the caches since.  Who is slow would not come to his
+                # second pass in the time there is.
+                if stream.size > WARM_FROM:
+                    stream.run(self.netns[p["space"]], ms=1000, limit=WARM, **how)
+                got = stream.run(self.netns[p["space"]], ms=self.job["ms"] if r >= 0 else 10, **how)
                 if r < 0:
                     continue
                 for k, values in rows[p["name"]].items():
