@@ -68,6 +68,13 @@ static bool plan_attach(struct tq_plan *p, struct tq_tuple *t, unsigned int bit)
 	return untidy;
 }
 
+static u32 hash_of(const struct tq_plan *p, const struct tq_cut *cut, const struct tq_point *at)
+{
+	const u8 *w = p->w[cut->dim];
+
+	return tq_cut_hash(cut, at->w[w[0]], at->w[w[1]]);
+}
+
 /* Notes in the filters that @t has a version at @at.  True: as above. */
 static bool plan_mark(struct tq_plan *p, const struct tq_tuple *t, const struct tq_point *at)
 {
@@ -81,11 +88,11 @@ static bool plan_mark(struct tq_plan *p, const struct tq_tuple *t, const struct 
 
 		if (cut->id != tq_shape_id(&t->shape, cut->dim))
 			continue;
-		entry = &f->bits[(tq_cut_hash(cut, at) & f->mask) * p->words];
+		entry = &f->bits[(hash_of(p, cut, at) & cut->mask) * p->words];
 		for (w = 0; w < p->words; w++)
 			any |= entry[w];
 		f->used += !any;
-		untidy |= f->used > f->mask / 2;
+		untidy |= f->used > cut->mask / 2;
 		w = BIT_WORD(t->bit);
 		WRITE_ONCE(entry[w], entry[w] | BIT_MASK(t->bit));
 	}
@@ -166,6 +173,11 @@ static int by_best(const void *a, const void *b)
 	return x->best == y->best ? 0 : x->best < y->best ? -1 : 1;
 }
 
+static int by_dim(const void *a, const void *b)
+{
+	return ((const struct tq_cut *)a)->dim - ((const struct tq_cut *)b)->dim;
+}
+
 static void draft_tuples(const struct tq_classifier *c, struct draft *d,
 			 const struct tq_plan *old, struct tq_tuple *more)
 {
@@ -226,11 +238,12 @@ static int draft_cuts(struct tq_classifier *c, struct draft *d)
 		if (!most)
 			break;
 		count[cut->dim][cut->id] = 0;
-		tq_cut_mask(d->family, cut->dim, cut->id, cut->w, cut->m);
+		tq_cut_mask(d->family, cut->dim, cut->id, p->w[cut->dim], cut->m);
 		get_random_bytes(&cut->salt, sizeof(cut->salt));
 		d->plan->n_cuts++;
 	}
 	kvfree(count);
+	sort(p->cut, p->n_cuts, sizeof(p->cut[0]), by_dim, NULL);
 	return 0;
 }
 
@@ -245,7 +258,7 @@ static void sketch_one(struct draft *d, struct tq_version *v)
 		const struct tq_cut *cut = &d->plan->cut[i];
 
 		if (cut->id == tq_shape_id(&t->shape, cut->dim))
-			__set_bit(i * SKETCH_BITS + tq_cut_hash(cut, &at) % SKETCH_BITS, d->sketch);
+			__set_bit(i * SKETCH_BITS + hash_of(d->plan, cut, &at) % SKETCH_BITS, d->sketch);
 	}
 }
 
@@ -316,9 +329,13 @@ static int draft_filters(struct tq_classifier *c, struct draft *d)
 		cut->filter = kvzalloc(bytes, GFP_KERNEL_ACCOUNT);
 		if (!cut->filter)
 			return -ENOMEM;
-		cut->filter->mask = size - 1;
+		cut->mask = size - 1;
 		p->n_cuts++;
+		p->end[cut->dim] = p->n_cuts;
 	}
+	/* A dimension without cuts ends where the one before it does. */
+	for (i = 1; i < TQ_CUT_DIMS; i++)
+		p->end[i] = max(p->end[i], p->end[i - 1]);
 	return 0;
 }
 
