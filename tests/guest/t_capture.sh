@@ -197,7 +197,7 @@ comment <"$WORK/example"
 refused "it says why it can't" 1 "queue nono: refused by the kernel: .*No such" in_ns b tqueue-count nono 1
 
 # ---- top: two times, on a queue that loses ----
-start b "$WORK/top" tqctl -j top small -c 2 -d 500ms
+start b "$WORK/top" tqctl -j top small -c 2 -d 2s
 pid=$STARTED
 while kill -0 $pid 2>/dev/null; do packets 100; done
 wait $pid

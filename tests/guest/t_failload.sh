@@ -18,13 +18,19 @@
 . "$(dirname "$0")/lib.sh"
 : "${FIRST=400}" "${STEP=1}" "${LIMIT=400}"
 
-# Only modules lie there, and of these there is only ours: all else is built in.
+# Only modules lie there, and of these there is only ours: all else is built in.  Not what
+# the kernel needs for a cache of objects: if its sysfs has no memory for the name, it
+# loses some itself, and says so with a stack.
+mapfile -t cache < <(sort /proc/kallsyms | grep -A1 ' __kmem_cache_create_args$' | cut -d' ' -f1)
+is "${#cache[@]}" 2 "kmem_cache_create() and its end"
 for f in failslab fail_page_alloc fail_usercopy; do
 	d=/sys/kernel/debug/$f
 	must test -e $d/require-start
 	echo 0 >$d/verbose
 	echo 0xffffffffa0000000 >$d/require-start
 	echo 0xffffffffff000000 >$d/require-end
+	echo "0x${cache[0]}" >$d/reject-start
+	echo "0x${cache[1]}" >$d/reject-end
 	echo 32 >$d/stacktrace-depth
 done
 echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
