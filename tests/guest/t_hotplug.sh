@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A CPU goes and comes back while both send: its records stay readable, it has a
-# ring again afterwards (in a mapping too), nothing is lost uncounted.
+# ring again afterwards (in a mapping too), nothing is lost uncounted.  A log whose ring
+# size changes meanwhile, and while the CPU is away, keeps every record.
 # Topology: topo_ab in lib.sh.
 #
 # timeout: 90
@@ -87,4 +88,45 @@ done
 timeout 60 tqread -i 300 -l "$WORK/ledger" "$(queue_dev q)" >"$WORK/rest"
 kv <(tqread -m "$WORK/ledger")
 is "$((KV[read] + KV[lost])) ${KV[missing]} ${KV[twice]}" "$((sent + 2)) 0 0" "read + told lost = sent"
+
+# ---- a log, which has room for all of it, changes its size all the time ----
+must T queue add l mode log ring 1M snaplen 80
+must T rule add t proto udp dport 3000 prio 1 queue l pass
+(
+	for ((i = 0; ; i++)); do
+		[ ! -e "$WORK/enough" ] || break
+		T queue set l ring $((1 + i % 2))M >/dev/null || echo "$i" >>"$WORK/not"
+	done
+	echo "$i" >"$WORK/sizes"
+) &
+resizer=$!
+sent=0 sent1=0
+some() { # CPU
+	kv <(gen va -c "$1" -n $((N / 4)) "udp 10.9.0.1:7 10.9.0.2:3000")
+	sent=$((sent + KV[sent]))
+	[ "$1" = 0 ] || sent1=$((sent1 + KV[sent]))
+}
+for ((i = 0; i < TIMES; i++)); do
+	some 1
+	echo 0 >$online || fail "offline"
+	some 0
+	echo 1 >$online || fail "online"
+done
+touch "$WORK/enough"
+wait $resizer
+[ ! -e "$WORK/not" ]
+ok $? "a log changed its size $(<"$WORK/sizes") times while a CPU went and came"
+is "$(json_num lost_total "$(T -j queue stats l)")" 0 "it has lost nothing"
+echo 0 >$online || fail "offline"
+must T queue set l ring 4M
+for when in "while the CPU is away" "when it is back"; do
+	timeout 60 tqread -o -i 300 "$(queue_dev l)" >"$WORK/log"
+	kv "$WORK/log"
+	is "${KV[records]} ${KV[cpu1]-0} ${KV[bad]}" "$sent $sent1 0" "all of its records are there $when"
+	echo 1 >$online || fail "online"
+done
+some 1
+timeout 60 tqread -o -i 300 "$(queue_dev l)" >"$WORK/log"
+kv "$WORK/log"
+is "${KV[records]} ${KV[cpu1]-0} ${KV[bad]}" "$sent $sent1 0" "and new ones behind them"
 finish
