@@ -44,6 +44,21 @@ status=$?
 kv "$WORK/dump"
 is "$status ${KV[a]} ${KV[torn]}" "0 1 0" "nobody commits: the dump is the first set"
 
+# Rules of all lengths with nearly all that a rule can have: a reader's small buffer is full
+# at one attribute, then at another.
+must T table add all
+for ((i = 1; i <= 600; i++)); do
+	name=eth${i}xxxxxxxxxxxx
+	echo "rule add all prio $i src fd00::$i dst fd00::/8 proto tcp dport $i tcp-flags syn/syn,ack" \
+		"iif ${name:0:4 + i % 12} oif lo mark 1/3 dscp 5 len 1-1500 queue q limit 5/s sample $i set-mark 1 timeout 1h pass"
+done >"$WORK/all"
+must T -b "$WORK/all"
+in_ns b tqdump -b 4K -s 0 all 600 601 >"$WORK/dump"
+status=$?
+kv "$WORK/dump"
+is "$status ${KV[a]} ${KV[torn]}" "0 1 0" "rules with everything, in small messages"
+must T table del all
+
 # ---- while they commit ----
 
 commit() {
