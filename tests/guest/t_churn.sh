@@ -28,12 +28,6 @@ must in_ns b iptables-nft -A INPUT -p udp --dport 2000:3999 -j DROP
 online=/sys/devices/system/cpu/cpu1/online
 [ -w "$online" ] || skip "CPU hotplug" "this kernel or machine has none"
 
-# The deadline server of 6.12, which is for starving tasks, loses its own account when CPUs
-# come and go under load (a WARN in sub_running_bw(), after some 300 times).
-for f in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
-	[ ! -w "$f" ] || echo 0 >"$f"
-done
-
 # ---- the workers: each goes round until it is told to stop ----
 
 going() { [ ! -e "$WORK/stop" ]; }

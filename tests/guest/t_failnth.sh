@@ -52,7 +52,8 @@ hook_of() { tqctl hook list | sed -n "s/^\([0-9]*\): .*family $1 .*/\1/p"; }
 # op WHAT CALLS DO [UNDO]: both are commands in words; state() tells whether DO has
 # been done if there is an UNDO, else it changes nothing.  With SAME set, DO prints the
 # same whenever it is granted: what was left out would be missed.
-SAME="" GRANTED=0 REFUSED=0
+# What counts begins with message FROM.
+SAME="" GRANTED=0 REFUSED=0 FROM=2
 op() {
 	local what=$1 in=$2 do=$3 undo=${4-} before after now n=1 status tried=0 refused=0 granted=0 bad=""
 	local said
@@ -73,7 +74,7 @@ op() {
 		(
 			export FAILNTH=$n FAILNTH_OUT=$WORK/failed LD_PRELOAD=$FAIL
 			[ -z "$in" ] || export FAILNTH_IN=$in
-			[ -n "$in" ] || export FAILNTH_FROM=2
+			[ -n "$in" ] || export FAILNTH_FROM=$FROM
 			eval "exec $do"
 		) >"$WORK/out" 2>&1
 		status=$?
@@ -158,6 +159,21 @@ SAME=yes
 op "lists" "" "tqctl --holders -b $WORK/look"
 op "rule test" "" "tqctl rule test t proto udp src 10.0.0.1 dst 10.0.0.2 sport 1 dport 2000"
 SAME=""
+# Nobody confirms it, so it is taken back if it was done at all.  What it takes to do that
+# must be there before: its last message is the commit.
+tqctl save >"$WORK/now"
+sed -e 's/dport 2000/dport 2001/; /ip6/d' "$WORK/now" >"$WORK/next"
+cat >"$WORK/try" <<-END
+	said=\$(tqctl apply --quiet --confirm 300ms "$WORK/next" 2>&1 </dev/null) && exit
+	case \$said in *"not confirmed"*) exit 0 ;; esac
+	echo "\$said"
+	exit 1
+END
+strace -f -qq -e trace=sendmsg -o "$WORK/strace" sh "$WORK/try"
+is "$?" 0 "a configuration is tried and taken back"
+FROM=$(grep -c sendmsg "$WORK/strace")
+op "commit with confirm" "" "sh $WORK/try"
+FROM=2
 op "metrics" "" "tqctl metrics"
 
 # ---- iptables ----
