@@ -21,6 +21,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 
 #include "busy.h"
 #include "param.h"

@@ -19,7 +19,6 @@
  * @bits: tq_plan.words for each entry
  */
 struct tq_filter {
-	struct rcu_head		rcu;
 	u32			used;
 	unsigned long		bits[];
 };

@@ -63,6 +63,10 @@
  * it starts the timer itself, for what is left of the interval.  A producer that finds
  * it hungry between the two starts it for all of the interval, once.
  *
+ * When watermark or flush interval change, everybody is woken and waits anew.  A timer
+ * of the old interval is stopped: while it was armed no other would be started.  A
+ * producer that has just armed it may start it after that; the next one starts it again.
+ *
  * Readers of a log each look for themselves whether they find nothing; what the
  * watermark is compared with is then what came since one of them did ("mark").
  *
@@ -101,6 +105,14 @@ enum hrtimer_restart tq_queue_timer(struct hrtimer *timer)
 	smp_mb__after_atomic();						/* with E */
 	tq_queue_wake(q);
 	return HRTIMER_NORESTART;
+}
+
+void tq_queue_wait_anew(struct tq_queue *q)
+{
+	hrtimer_cancel(&q->timer);
+	clear_bit(0, &q->armed);
+	smp_mb__after_atomic();						/* with E and F */
+	tq_queue_wake(q);
 }
 
 static u64 flush_ns(const struct tq_queue *q)

@@ -398,8 +398,7 @@ int tq_queue_set(struct tq_queue *q, const struct tq_queue_config *config,
 	WRITE_ONCE(q->watermark, config->watermark);
 	WRITE_ONCE(q->flush_us, config->flush_us);
 	tq_map_settings(q);
-	/* Who sleeps does so by the old ones, maybe for a minute. */
-	tq_queue_wake(q);
+	tq_queue_wait_anew(q);
 	tq_net_serial(q->tn);
 	return 1;
 }

@@ -307,6 +307,8 @@ bool tq_queue_due(struct tq_queue *q);
 void tq_queue_log_hungry(struct tq_queue *q);
 /* Wakes readers if one is hungry.  Any context but hardirq and NMI. */
 void tq_queue_wake(struct tq_queue *q);
+/* The same when watermark or flush interval have changed.  May sleep. */
+void tq_queue_wait_anew(struct tq_queue *q);
 /* Could this CPU's ring take a record of any size? */
 bool tq_queue_writable(struct tq_queue *q);
 /* Runs when the flush interval is over. */

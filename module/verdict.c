@@ -103,7 +103,7 @@ static void count(struct tq_table *t, struct tq_version *v, const struct tq_key 
 		return;
 	}
 	home = tq_version_home(v);
-	packets = atomic64_inc_return(&home->packets);
+	packets = atomic64_inc_return_relaxed(&home->packets);
 	atomic64_add(key->len, &home->bytes);
 	if (READ_ONCE(home->last_hit) != now)
 		WRITE_ONCE(home->last_hit, now);

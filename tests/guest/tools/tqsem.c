@@ -235,8 +235,8 @@ static void case_enough_wakes(void)
 	CHECK(enough(c.fd, 0) == POLLHUP);
 }
 
-/* Asleep by settings that then change, with one record there. */
-static void woken_by(short events, const char *command)
+/* Asleep, then one record; woken after COMMAND, or without one. */
+static void woken(int fd, short events, const char *command)
 {
 	static struct call c;
 	sigset_t child, was;
@@ -244,22 +244,34 @@ static void woken_by(short events, const char *command)
 
 	memset(&c, 0, sizeof(c));
 	c.events = events;
-	tqctl("queue set q watermark 4K flush 60s");
+	c.fd = fd;
 	/* Or tqctl's end wakes the other thread, for system() blocks this in ours only. */
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &child, &was);
-	c.fd = dev_open(O_RDWR);
 	poll_start(&c);
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
-	put(c.fd, "x");
+	put(fd, "x");
 	start = now_ns();
-	tqctl(command);
+	if (command)
+		tqctl(command);
 	call_end(&c);
+	command = command ?: "after it";
 	CHECK(now_ns() - start < 30 * 1000000000ull, "%s", command);
 	CHECK(c.ret == 1 && c.err == events, "%s: %zd %#x", command, c.ret, (unsigned int)c.err);
-	take(c.fd, 4096);
-	close(c.fd);
+	take(fd, 4096);
+}
+
+/* Asleep by settings that then change: who was is woken, and so is who is next. */
+static void woken_by(short events, const char *command)
+{
+	int fd;
+
+	tqctl("queue set q watermark 4K flush 60s");
+	fd = dev_open(O_RDWR);
+	woken(fd, events, command);
+	woken(fd, events, NULL);
+	close(fd);
 }
 
 static void case_settings_wake(void)
