@@ -160,19 +160,25 @@ op "lists" "" "tqctl --holders -b $WORK/look"
 op "rule test" "" "tqctl rule test t proto udp src 10.0.0.1 dst 10.0.0.2 sport 1 dport 2000"
 SAME=""
 # Nobody confirms it, so it is taken back if it was done at all.  What it takes to do that
-# must be there before: its last message is the commit.
+# must be there before.
 tqctl save >"$WORK/now"
 sed -e 's/dport 2000/dport 2001/; /ip6/d' "$WORK/now" >"$WORK/next"
 cat >"$WORK/try" <<-END
 	said=\$(tqctl apply --quiet --confirm 300ms "$WORK/next" 2>&1 </dev/null) && exit
 	case \$said in *"not confirmed"*) exit 0 ;; esac
+	# What fails after the commit, too, leaves it to be taken back.
+	while env -u LD_PRELOAD tqctl txn show | grep -q confirm; do sleep 0.1; done
 	echo "\$said"
 	exit 1
 END
-strace -f -qq -e trace=sendmsg -o "$WORK/strace" sh "$WORK/try"
+strace -f -qq -e trace=sendmsg,sendto -o "$WORK/strace" sh "$WORK/try"
 is "$?" 0 "a configuration is tried and taken back"
-FROM=$(grep -c sendmsg "$WORK/strace")
+# The commit is the last before a second socket asks for the family, for its events.
+FROM=$(grep -nE 'nlmsg_type=(nlctrl|0x10 )' "$WORK/strace" | sed -n '2s/:.*//p')
+FROM=$((FROM - 1))
+at_least "$FROM" 5 "the commit is not the first message"
 op "commit with confirm" "" "sh $WORK/try"
+at_least "$REFUSED" 1 "a commit is refused if it could not be taken back"
 FROM=2
 op "metrics" "" "tqctl metrics"
 

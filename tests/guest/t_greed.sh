@@ -70,7 +70,7 @@ if [ -n "$have_userns" ]; then
 	tail -n 2 "$WORK/eaten" | comment
 	at_least $((high >> 20)) $((MB * 3 / 4)) "it came near its limit, MiB"
 	at_least $((MB << 20)) "$high" "and not beyond"
-	refusals=$(grep -ciE 'memory|killed' "$WORK/eaten")
+	refusals=$(grep -cE 'Cannot allocate memory|Killed' "$WORK/eaten")
 	killed=$(sed -n 's/^oom_kill //p' "$CG/eater/memory.events")
 	at_least $((refusals + killed)) 1 "it was refused or killed"
 	gone() { [ "$(current)" -lt $((8 << 20)) ]; }
@@ -89,7 +89,7 @@ for ((i = 0; i < 500; i++)); do
 	echo nonsense >/sys/module/tqueue/parameters/max_memory
 done 2>/dev/null
 said=$(($(lines max_memory=) - was))
-at_least "$said" 1 "a bad parameter is said"
+at_least "$said" 10 "a bad parameter is said"
 at_least $((10 * (1 + (SECONDS - begin + 5) / 5))) "$said" "500 of them are $said lines"
 begin=$SECONDS was=$(lines netns)
 {
@@ -101,6 +101,6 @@ begin=$SECONDS was=$(lines netns)
 } >"$WORK/restore"
 in_ns b iptables-nft-restore --noflush "$WORK/restore" >"$WORK/out" 2>&1 && fail "refused"
 said=$(($(lines netns) - was))
-at_least "$said" 1 "a rule that is refused is said"
+at_least "$said" 10 "a rule that is refused is said"
 at_least $((10 * (1 + (SECONDS - begin + 5) / 5))) "$said" "300 of them, in $((SECONDS - begin)) s, are $said lines"
 finish
