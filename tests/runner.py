@@ -64,7 +64,7 @@ INTERFACES = ("conntrack hotplug iptables log map module monitor netdev netns nf
               "producer read rewrite smoke steal trace txn verdicts ynl").split()
 # Where KCSAN looks for data races: the tests that do several things at once.
 KCSAN = "kcsan"
-RACY = ("apply busy calls churn confirm dump flood hotplug load log map mapfuzz match_changes metrics monitor "
+RACY = ("apply busy calls churn confirm dump exact flood hotplug load log map mapfuzz match_changes metrics monitor "
         "netns nlfuzz overflow producer read reload resize steal timeout txn").split()
 TAP = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*-?[ \t]*(.*)$")
 SKIP = re.compile(r"#\s*SKIP\b\s*(.*)", re.I)

@@ -12,12 +12,12 @@ flood_setup() {
 	must in_ns b iptables-nft -A INPUT -p udp --dport 2000:3999 -j DROP
 }
 
-# begin QUEUE...: a fresh table, three rules, each for a share of the packets,
+# begin QUEUE...: queues (RING, SNAPLEN), a fresh table, three rules, each for a share of the packets,
 # that copy to each of the QUEUEs
 begin() {
 	local q copies=
 	for q; do
-		must T queue add "$q" ring "${RING:-8K}" snaplen 100
+		must T queue add "$q" ring "${RING:-8K}" snaplen "${SNAPLEN:-100}"
 		copies+=" queue $q"
 	done
 	must T table add t

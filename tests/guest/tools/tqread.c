@@ -19,6 +19,9 @@
  *   -s       start only when told by a byte on standard input
  *   -o       the queue is a log, whose writers may overtake us
  *   -r       what a target has copied may be no IP: a raw socket sent it
+ *   -v       by readv, into three pieces
+ *   -E WHAT  packets are the sender's, in every byte; WHAT: see exact_parse()
+ *   -L FILE  with -E: append the numbers of all packets to FILE, as a ledger
  *   -S LIST  look packets up in a list of those that were sent (sent.h; one thread)
  *   -F IF    with -S: what came in by device number IF must be in it, before it is put
  *            together for this machine or leaves it (several times)
@@ -38,9 +41,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exact.h"
 #include "qmap.h"
 #include "rec.h"
 #include "sent.h"
@@ -50,7 +55,7 @@
 
 enum how { BLOCK, POLL, EPOLL, ENOUGH };
 
-static const char *device, *ledger_path;
+static const char *device, *ledger_path, *numbers_path;
 static enum how how;
 static size_t buf_size = 65536;
 static u64 stop_after = ~0ull, kill_after;
@@ -60,6 +65,9 @@ static struct reader readers[THREADS];
 static u64 reads[THREADS], taken;
 static int saw_eof, mapping, is_log;
 static u64 overtaken;
+static int vectored;
+static const struct exact *exact;
+static struct exact_seen exact_seen[THREADS];
 static struct sent_list *sent_list;
 static u32 from[DEVICES], n_from;
 static u64 answers[SENT_ANSWERS], strangers;
@@ -83,9 +91,12 @@ static void print_bytes(const u8 *p, u32 n)
 /* Is it one of those that were sent?  Elsewhere the stack makes packets of its own. */
 static void look_up(const struct tqueue_record *rec, const u8 *payload, void *arg)
 {
+	struct reader *r = arg;
 	enum sent_answer answer;
 	u32 i;
 
+	if (exact)
+		exact_check(exact, &exact_seen[r - readers], r, rec, payload);
 	if (!sent_list || rec->type != TQUEUE_RECORD_PACKET)
 		return;
 	answer = sent_find(sent_list, rec, payload);
@@ -96,7 +107,7 @@ static void look_up(const struct tqueue_record *rec, const u8 *payload, void *ar
 		return;
 	for (i = 0; i < n_from; i++)
 		if (rec->iif == from[i]) {
-			rec_bad(arg, "nobody has sent it: iif %u hook %u flags %#x caplen %u origlen %u mac_len %u",
+			rec_bad(r, "nobody has sent it: iif %u hook %u flags %#x caplen %u origlen %u mac_len %u",
 				rec->iif, rec->hook, rec->flags, rec->caplen, rec->origlen, rec->mac_len);
 			if (strangers++ < 5)
 				print_bytes(payload, rec->caplen);
@@ -139,10 +150,20 @@ static int wait_for_more(int fd, int ep)
 	return n != 0 && !stopped;
 }
 
+static ssize_t read_some(int fd, u8 *buf, size_t size)
+{
+	const size_t third = size / 3;
+	struct iovec iov[] = {
+		{ buf, third }, { buf + third, third }, { buf + 2 * third, size - 2 * third },
+	};
+
+	return vectored ? readv(fd, iov, ARRAY_SIZE(iov)) : read(fd, buf, size);
+}
+
 static ssize_t next_read(int fd, int ep, u8 *buf, size_t size)
 {
 	for (;;) {
-		ssize_t n = read(fd, buf, size);
+		ssize_t n = read_some(fd, buf, size);
 
 		if (n >= 0 || stopped)
 			return n;
@@ -298,12 +319,12 @@ static void read_and_kill(struct reader *r)
 	rec_parse(r, a->bytes, size, 1, NULL, NULL);
 }
 
-static void put_ledger(const struct ledger *l)
+static void put_ledger(const char *path, const struct ledger *l)
 {
-	FILE *f = fopen(ledger_path, "a");
+	FILE *f = fopen(path, "a");
 
 	if (!f || fwrite(l->span, sizeof(*l->span), l->n, f) != l->n || fclose(f))
-		die_errno("%s", ledger_path);
+		die_errno("%s", path);
 }
 
 static void get_ledger(struct ledger *l, const char *path)
@@ -342,7 +363,7 @@ static int report(unsigned int threads)
 	};
 	struct reader all = { 0 };
 	struct ledger l = { 0 };
-	u64 n_reads = 0;
+	u64 n_reads = 0, disorder = 0;
 	unsigned int t, i;
 
 	for (t = 0; t < threads; t++) {
@@ -359,6 +380,9 @@ static int report(unsigned int threads)
 		for (i = 0; i < TQUEUE_LOSS_SLOTS; i++)
 			all.cause[i] += r->cause[i];
 		n_reads += reads[t];
+		disorder += exact_seen[t].disorder;
+		if (numbers_path)
+			put_ledger(numbers_path, &exact_seen[t].numbers);
 		for (i = 0; i < r->ledger.n; i++)
 			ledger_add(&l, &r->ledger.span[i]);
 	}
@@ -378,9 +402,11 @@ static int report(unsigned int threads)
 		printf("same=%" PRIu64 "\nchanged=%" PRIu64 "\nshort=%" PRIu64 "\nother=%" PRIu64
 		       "\nstrangers=%" PRIu64 "\n", answers[SENT_SAME], answers[SENT_CHANGED],
 		       answers[SENT_SHORT], answers[SENT_OTHER], strangers);
+	if (exact)
+		printf("disorder=%" PRIu64 "\n", disorder);
 	printf("bad=%" PRIu64 "\n", all.bad);
 	if (ledger_path)
-		put_ledger(&l);
+		put_ledger(ledger_path, &l);
 	return all.bad ? 1 : 0;
 }
 
@@ -392,7 +418,7 @@ int main(int argc, char **argv)
 	int opt, merge = 0, start = 0, sets = 0, raw = 0;
 	u32 queue = 0;
 
-	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smMorS:F:")) != -1) {
+	while ((opt = getopt(argc, argv, "t:b:w:n:i:l:k:gq:smMorvS:F:E:L:")) != -1) {
 		switch (opt) {
 		case 't':
 			threads = (unsigned int)number(optarg);
@@ -433,6 +459,19 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			raw = 1;
+			break;
+		case 'v':
+			vectored = 1;
+			break;
+		case 'E': {
+			static struct exact e;
+
+			exact_parse(&e, optarg);
+			exact = &e;
+			break;
+		}
+		case 'L':
+			numbers_path = optarg;
 			break;
 		case 'S':
 			sent_list = sent_open(optarg);
