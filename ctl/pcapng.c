@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -39,19 +40,25 @@ enum {
 
 /* ---- blocks ---- */
 
-static void add(struct pcapng *p, const void *data, size_t len)
+/* Room for @len bytes more. */
+static bool grow(struct pcapng *p, size_t len)
 {
-	if (p->len + len > p->size) {
-		size_t size = (p->len + len) * 2;
-		char *buf = realloc(p->buf, size);
+	size_t size = (p->len + len) * 2;
+	char *buf = realloc(p->buf, size);
 
-		if (!buf) {
-			p->no_memory = true;
-			return;
-		}
-		p->buf = buf;
-		p->size = size;
+	if (!buf) {
+		p->no_memory = true;
+		return false;
 	}
+	p->buf = buf;
+	p->size = size;
+	return true;
+}
+
+static inline void add(struct pcapng *p, const void *data, size_t len)
+{
+	if (len > p->size - p->len && !grow(p, len))
+		return;
 	if (len)
 		memcpy(p->buf + p->len, data, len);
 	p->len += len;
@@ -116,7 +123,8 @@ static int end_block(struct pcapng *p)
 	}
 	memcpy(p->buf + 4, &len, sizeof(len));
 	p->bytes += p->len;
-	return fwrite(p->buf, 1, p->len, p->f) == p->len ? 0 : -1;
+	/* The file is one thread's. */
+	return fwrite_unlocked(p->buf, 1, p->len, p->f) == p->len ? 0 : -1;
 }
 
 int pcapng_begin(struct pcapng *p)

@@ -222,33 +222,78 @@ void print_record(FILE *f, const struct tqueue_record *rec, const void *payload,
 	fputc('\n', f);
 }
 
+/* ---- comments ---- */
+
+/* For each packet of a capture: printf() would take longer than all of the rest. */
+struct text {
+	char	*begin;
+	char	*at;
+	char	*end;	/* of the room, for the 0 */
+};
+
+static void put_text(struct text *t, const char *s)
+{
+	size_t len = strlen(s), room = t->end - t->at;
+
+	if (len > room)
+		len = room;
+	memcpy(t->at, s, len);
+	t->at += len;
+}
+
+static void put_number(struct text *t, uint64_t v, unsigned int base)
+{
+	static const char digits[] = "0123456789abcdef";
+	char buf[24], *p = buf + sizeof(buf) - 1;
+
+	*p = 0;
+	do
+		*--p = digits[v % base];
+	while (v /= base);
+	put_text(t, p);
+}
+
+static void put_key(struct text *t, const char *key)
+{
+	if (t->at != t->begin)
+		put_text(t, " ");
+	put_text(t, key);
+}
+
+static void put_word(struct text *t, const char *key, const char *value)
+{
+	put_key(t, key);
+	put_text(t, value);
+}
+
 void record_comment(char *buf, size_t size, const struct tqueue_record *rec,
 		    const struct record_names *names)
 {
 	const char *hook = tq_name(tq_points, rec->hook);
 	const char *verdict = tq_name(tq_verdicts, rec->verdict);
-	size_t n = 0;
+	struct text t = { buf, buf, buf + size - 1 };
 
-	buf[0] = 0;
-#define ADD(...) (n += n < size ? (size_t)snprintf(buf + n, size - n, __VA_ARGS__) : 0)
 	if (rec->table)
-		ADD("table=%s ", names->table);
-	if (rec->rule)
-		ADD("rule=%" PRIu64 " gen=%u ", (uint64_t)rec->rule, rec->generation);
+		put_word(&t, "table=", names->table);
+	if (rec->rule) {
+		put_key(&t, "rule=");
+		put_number(&t, rec->rule, 10);
+		put_key(&t, "gen=");
+		put_number(&t, rec->generation, 10);
+	}
 	if (verdict)
-		ADD("verdict=%s ", verdict);
+		put_word(&t, "verdict=", verdict);
 	if (hook)
-		ADD("hook=%s ", hook);
+		put_word(&t, "hook=", hook);
 	if (rec->iif)
-		ADD("iif=%s ", names->iif);
+		put_word(&t, "iif=", names->iif);
 	if (rec->oif)
-		ADD("oif=%s ", names->oif);
-	if (rec->mark)
-		ADD("mark=0x%x ", rec->mark);
-#undef ADD
-	n = strlen(buf);
-	if (n)
-		buf[n - 1] = 0;
+		put_word(&t, "oif=", names->oif);
+	if (rec->mark) {
+		put_key(&t, "mark=0x");
+		put_number(&t, rec->mark, 16);
+	}
+	*t.at = 0;
 }
 
 /* ---- JSON ---- */

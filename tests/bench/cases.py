@@ -289,7 +289,8 @@ def rates(plan, options):
     tools, _ = copying(plan, "capture", "ring %dM" % BUFFER_MB)
     plan.extra("captures", "captures", "capture tools", needs=[tools, packet], rounds=few, ms=300, points=[
         point("tqctl capture", tools, run=[plan.tqctl, "-n", tools, "capture", "q", "-w"], says=r": (\d+) packets"),
-        point("tcpdump", packet, "receive", says=r"(\d+) packets captured", lazy=True, run=[
+        # It gets a block that is not full after a second only.
+        point("tcpdump", packet, "receive", says=r"(\d+) packets captured", lazy=True, still=1.5, run=[
             "tcpdump", "-i", "d0", "-Z", "root", "-B", str(BUFFER_MB * 1024), "-w"])])
 
 

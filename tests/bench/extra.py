@@ -475,6 +475,7 @@ class Capture:
     """A tool that writes a file on the other CPU, for one trial."""
 
     def __init__(self, p):
+        self.still = p.get("still", .3)
         self.proc = subprocess.Popen(on_cpu_1(p["space"], p["run"] + [CAPTURE]), stdin=subprocess.DEVNULL,
                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         end = time.monotonic() + 30
@@ -486,12 +487,13 @@ class Capture:
         time.sleep(0.2)
 
     def settle(self):
-        was, still = -1, 0
-        while still < 10:
+        """Until the file has been the same for as long as the tool may keep packets to itself."""
+        was, since = -1, time.monotonic()
+        while time.monotonic() < since + self.still:
             time.sleep(0.03)
             now = os.path.getsize(CAPTURE)
-            still = still + 1 if now == was else 0
-            was = now
+            if now != was:
+                was, since = now, time.monotonic()
 
     def end(self):
         """What it says at its end."""
