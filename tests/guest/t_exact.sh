@@ -16,11 +16,11 @@
 # timeout: 900
 # files: flood.sh
 # kernels: all
-# short: SECS=1
+# short: SECS=1 EVERY=3
 # debug: 3000 SECS=20
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/flood.sh"
-: "${SECS=10}"	# that each flood lasts
+: "${SECS=10}" "${EVERY=1}"	# that each flood lasts; of how many turns one is taken
 
 flood_setup
 PACKET="udp 10.9.0.1:7 10.9.0.2:2000+ len=200"
@@ -109,13 +109,16 @@ account() {
 	at_least "$read" 1 "$WHAT: records"
 }
 
-# turn WHAT WORDS-TO-STIR OPTION...
 n=0
+chosen() { [ $((n++ % EVERY)) = 0 ]; }
+
+# turn WHAT WORDS-TO-STIR OPTION...
 turn() {
 	local stir=$2 speed=(-r 2000)
 	WHAT=$1
 	shift 2
-	[ $((n++ % 2)) = 0 ] || speed=()
+	chosen || return
+	[ $((n % 2)) = 1 ] || speed=()
 	begin q
 	reading "$@"
 	sending "${speed[@]}"
@@ -154,7 +157,9 @@ ended() {
 	numbers "$records" "$disorder"
 }
 
+n=0
 for how in "8, read" "8, epoll" "1, mmap"; do
+	chosen || continue
 	options=(-t 8)
 	[ "$how" != "8, epoll" ] || options+=(-w epoll)
 	[ "$how" != "1, mmap" ] || options=(-M -w epoll)
@@ -179,6 +184,7 @@ for how in "8, read" "8, epoll" "1, mmap"; do
 done
 
 for how in "8, poll" "1, mmap"; do
+	chosen || continue
 	options=(-t 8 -w poll)
 	[ "$how" != "1, mmap" ] || options=(-M -w enough)
 	WHAT="its namespace goes under traffic, $how"
