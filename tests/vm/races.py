@@ -11,6 +11,9 @@ not.  (What a test guest needs beside is built in: every module is ours.)  Frame
 an interrupt are none of the access: whatever happened to run there.  Nor does the stack
 of a marked access count: it races with a plain one, whose place is the fault.  That is
 rhashtable's worker, say, which looks at a bucket that an insertion is about to lock.
+And when that worker locks a bucket, the other access is one of <linux/rhashtable.h>, which
+reads what it has locked without a mark (rht_ptr()), though the lock is a bit of it: the
+kernel's, too, wherever the compiler has put it.
 """
 import re
 import sys
@@ -21,6 +24,8 @@ TITLE = re.compile(r"BUG: KCSAN: (.*)")
 # Between an access and its stack.
 ACCESS = re.compile(r"(?:race at unknown origin, with )?(?:read|write|read-write|assert no \w+)\b.*"
                     r" on cpu \d+:$")
+LOCKING = re.compile(r"read-write \(marked\) ")
+WORKER = re.compile(r"\s*rht_deferred_worker\+0x")
 MODULE = re.compile(r"\S\+0x[0-9a-f]+/0x[0-9a-f]+ \[(\w+)\]")
 INTERRUPT = re.compile(r"\s*(?:asm_(?:sysvec|exc|common)_\w+|handle_softirqs|__do_softirq)\+0x")
 
@@ -28,6 +33,11 @@ INTERRUPT = re.compile(r"\s*(?:asm_(?:sysvec|exc|common)_\w+|handle_softirqs|__d
 def of_module(lines):
     """Whether a module has a part in the report @lines."""
     below = False
+    before = ""
+    for line in lines:
+        if LOCKING.match(before) and WORKER.match(line):
+            return False
+        before = line
     for line in lines:
         if ACCESS.match(line):
             below = "(marked" in line
