@@ -44,16 +44,32 @@ status=$?
 kv "$WORK/dump"
 is "$status ${KV[a]} ${KV[torn]}" "0 1 0" "nobody commits: the dump is the first set"
 
-# Rules of all lengths with nearly all that a rule can have: a reader's small buffer is full
-# at one attribute, then at another.
+# Rules of all lengths that have, together, all that a rule can have: a reader's small buffer
+# is full at one attribute, then at another.
 must T table add all
-for ((i = 1; i <= 600; i++)); do
-	name=eth${i}xxxxxxxxxxxx
-	echo "rule add all prio $i src fd00::$i dst fd00::/8 proto tcp dport $i tcp-flags syn/syn,ack" \
-		"iif ${name:0:4 + i % 12} oif lo mark 1/3 dscp 5 len 1-1500 queue q limit 5/s sample $i set-mark 1 timeout 1h pass"
+RANDOM=1
+for ((i = 1; i <= 2000; i++)); do
+	name=eth${i}xxxxxxxxxxxx oif=
+	[ $((RANDOM % 2)) = 0 ] || oif="oif lo"
+	case $((RANDOM % 3)) in
+	0)
+		keys="src fd00::$i dst fd00::/8 proto tcp sport $i-$((i + 9)) dport $i tcp-flags syn/syn,ack"
+		does="limit 5/s burst 9 sample $i set-mark 1 pass"
+		;;
+	1)
+		keys="src 10.0.0.0/$((i % 8 + 8)) proto icmp icmp-type 8/0 frag first,none ct new,established"
+		does="queue p snaplen $i set-mark 1 ttl set $((i % 200 + 1)) set-dscp ef nfqueue $i bypass"
+		;;
+	2)
+		keys="dst 10.0.0.0/$((i % 8 + 8)) proto udp sport $i ct untracked"
+		does="set-mark 1 ttl inc 3 steal p else drop"
+		;;
+	esac
+	echo "rule add all prio $i $keys iif ${name:0:4 + RANDOM % 12} $oif mark 1/3 dscp 5 len 1-1500 queue q $does timeout 1h"
 done >"$WORK/all"
+must T queue add p ring 16K
 must T -b "$WORK/all"
-in_ns b tqdump -b 4K -s 0 all 600 601 >"$WORK/dump"
+in_ns b tqdump -b 4K -s 0 all 2000 2001 >"$WORK/dump"
 status=$?
 kv "$WORK/dump"
 is "$status ${KV[a]} ${KV[torn]}" "0 1 0" "rules with everything, in small messages"
