@@ -25,10 +25,10 @@ enum kind {
 
 struct field {
 	const char	*name;
-	uint8_t		kind;
+	const struct field *nest;	/* NEST only: its space */
 	uint16_t	offset;
 	uint16_t	size;		/* TEXT only */
-	const struct field *nest;	/* NEST only: its space */
+	uint8_t		kind;
 	uint8_t		nest_max;
 };
 

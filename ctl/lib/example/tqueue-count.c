@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 		return 1;
 	err = tqueue_open(q, argv[1], TQUEUE_O_NONBLOCK);
 	if (!err)
-		err = run(q, argc > 2 ? atol(argv[2]) : 10);
+		err = run(q, argc > 2 ? strtol(argv[2], NULL, 10) : 10);
 	if (err)
 		fprintf(stderr, "%s: %s\n", argv[0], tqueue_error(q));
 	for (i = 0; i < used; i++)

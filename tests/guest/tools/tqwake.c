@@ -114,7 +114,8 @@ static void wait_for_it(void)
 /* The records at @buf; how many of them are ours, the next ones. */
 static u64 look_at(const u8 *buf, size_t len)
 {
-	u64 expected = atomic_load(&got), number, n = 0;
+	const u64 first = atomic_load(&got);
+	u64 number, next = first;
 	size_t at;
 
 	for (at = 0; at < len;) {
@@ -126,14 +127,14 @@ static u64 look_at(const u8 *buf, size_t len)
 			continue;
 		memcpy(&number, (const u8 *)rec + rec->hdr_len + rec->caplen - sizeof(number),
 		       sizeof(number));
-		if (rec->type != TQUEUE_RECORD_PACKET || number != expected + n) {
+		if (rec->type != TQUEUE_RECORD_PACKET || number != next) {
 			printf("type %u, number %llu, not %llu\n", rec->type, (unsigned long long)number,
-			       (unsigned long long)(expected + n));
+			       (unsigned long long)next);
 			exit(1);
 		}
-		n++;
+		next++;
 	}
-	return n;
+	return next - first;
 }
 
 static u64 take(void)
