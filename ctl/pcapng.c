@@ -271,37 +271,80 @@ static uint32_t direction(uint8_t hook)
 	}
 }
 
+/* How an option begins, in the byte order of this machine. */
+static inline uint32_t opt(uint16_t code, uint16_t len)
+{
+	const uint16_t v[] = { code, len };
+	uint32_t word;
+
+	memcpy(&word, v, sizeof(word));
+	return word;
+}
+
+/* Words that are added at once: each record has them. */
+struct words {
+	uint32_t	n;
+	uint32_t	v[16];
+};
+
+static inline void word(struct words *w, uint32_t v)
+{
+	w->v[w->n++] = v;
+}
+
+static inline void word_u64(struct words *w, uint64_t v)
+{
+	memcpy(&w->v[w->n], &v, sizeof(v));
+	w->n += 2;
+}
+
 static void add_options(struct pcapng *p, const struct tqueue_record *rec, const char *comment)
 {
 	/* first octet: kind of verdict; 0 leaves the meaning to the writer */
-	uint8_t verdict[2] = { 0, rec->verdict };
-	uint32_t flags = direction(rec->hook), queue = rec->cpu;
+	const uint8_t verdict[4] = { 0, rec->verdict };
+	const uint32_t flags = direction(rec->hook);
+	struct words w = { 0 };
 
 	if (comment)
 		add_opt(p, OPT_COMMENT, comment, strlen(comment));
-	if (flags)
-		add_opt(p, EPB_FLAGS, &flags, sizeof(flags));
-	if (p->pending)
-		add_opt_u64(p, EPB_DROPCOUNT, p->pending);
-	add_opt_u64(p, EPB_PACKETID, (uint64_t)rec->cpu << 48 | (rec->seq & 0xffffffffffff));
-	add_opt(p, EPB_QUEUE, &queue, sizeof(queue));
-	if (rec->verdict)
-		add_opt(p, EPB_VERDICT, verdict, sizeof(verdict));
+	if (flags) {
+		word(&w, opt(EPB_FLAGS, sizeof(flags)));
+		word(&w, flags);
+	}
+	if (p->pending) {
+		word(&w, opt(EPB_DROPCOUNT, sizeof(p->pending)));
+		word_u64(&w, p->pending);
+	}
+	word(&w, opt(EPB_PACKETID, sizeof(uint64_t)));
+	word_u64(&w, (uint64_t)rec->cpu << 48 | (rec->seq & 0xffffffffffff));
+	word(&w, opt(EPB_QUEUE, sizeof(uint32_t)));
+	word(&w, rec->cpu);
+	if (rec->verdict) {
+		uint32_t v;
+
+		memcpy(&v, verdict, sizeof(v));
+		word(&w, opt(EPB_VERDICT, 2));
+		word(&w, v);
+	}
+	add(p, w.v, w.n * sizeof(w.v[0]));
 }
 
 int pcapng_record(struct pcapng *p, const struct tqueue_record *rec, const void *payload,
 		  const char *comment)
 {
+	struct words w = { 0 };
 	struct frame f;
 
 	make_frame(p, &f, rec, payload);
 	if (describe(p, f.iface))
 		return -1;
 	begin_block(p, BLOCK_EPB);
-	add_u32(p, p->iface[f.iface] - 1);
-	add_time(p, rec->real_ns);
-	add_u32(p, f.head_len + f.body_len);
-	add_u32(p, f.orig_len);
+	word(&w, p->iface[f.iface] - 1);
+	word(&w, rec->real_ns >> 32);
+	word(&w, rec->real_ns);
+	word(&w, f.head_len + f.body_len);
+	word(&w, f.orig_len);
+	add(p, w.v, w.n * sizeof(w.v[0]));
 	add(p, f.head, f.head_len);
 	add(p, f.body, f.body_len);
 	add_pad(p);

@@ -11,6 +11,9 @@
 
 #include "sink.h"
 
+/* Of a file's buffer. */
+#define SIZE	(256 * 1024)
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
@@ -118,7 +121,11 @@ int sink_open(struct sink *s)
 	s->file = in_row(s) ? open_next(s) : open_one(s);
 	if (!s->file)
 		return -1;
-	setvbuf(s->file, NULL, _IOFBF, 256 * 1024);
+	/* The C library would take the size, but not give it a buffer of its own. */
+	if (!s->buf)
+		s->buf = malloc(SIZE);
+	if (s->buf)
+		setvbuf(s->file, s->buf, _IOFBF, SIZE);
 	s->opened++;
 	s->bytes = 0;
 	s->records = 0;
@@ -173,14 +180,37 @@ static int write_line(struct sink *s, const struct tqueue_record *rec, const voi
 	return ret;
 }
 
+/* That of a record like this one, if it is not long ago: putting it together takes as long
+ * as all else that is done for a packet.  A number keeps its name (names.h).
+ */
+static const char *comment(struct sink *s, const struct tqueue_record *rec,
+			   const struct record_names *names)
+{
+	const struct sink_like like = {
+		.rule = rec->rule,
+		.table = rec->table,
+		.generation = rec->generation,
+		.mark = rec->mark,
+		.iif = rec->iif,
+		.oif = rec->oif,
+		.hook = rec->hook,
+		.verdict = rec->verdict,
+	};
+	struct sink_comment *c = &s->comment[(rec->rule ^ rec->iif ^ rec->oif ^ rec->hook) % SINK_COMMENTS];
+
+	if (!c->text[0] || memcmp(&c->like, &like, sizeof(like))) {
+		c->like = like;
+		record_comment(c->text, sizeof(c->text), rec, names);
+	}
+	return c->text[0] ? c->text : NULL;
+}
+
 static int write_block(struct sink *s, const struct tqueue_record *rec, const void *payload,
 		       const struct record_names *names)
 {
-	char comment[256];
 	int ret;
 
-	record_comment(comment, sizeof(comment), rec, names);
-	ret = pcapng_record(&s->pcapng, rec, payload, comment[0] ? comment : NULL);
+	ret = pcapng_record(&s->pcapng, rec, payload, comment(s, rec, names));
 	s->bytes = s->pcapng.bytes;
 	return ret;
 }
@@ -228,6 +258,7 @@ void sink_free(struct sink *s)
 		free(s->row[i]);
 	free(s->row);
 	free(s->current);
+	free(s->buf);
 	pcapng_free(&s->pcapng);
 	memset(s, 0, sizeof(*s));
 }

@@ -18,6 +18,25 @@
 #include "pcapng.h"
 #include "print_record.h"
 
+#define SINK_COMMENTS	32
+
+/* What the comment of a record is made of; no padding, since it is compared as a whole. */
+struct sink_like {
+	uint64_t	rule;
+	uint32_t	table;
+	uint32_t	generation;
+	uint32_t	mark;
+	uint32_t	iif;
+	uint32_t	oif;
+	uint16_t	hook;
+	uint16_t	verdict;
+};
+
+struct sink_comment {
+	struct sink_like	like;
+	char			text[256];	/* "": none yet */
+};
+
 /**
  * struct sink - set up to @pcapng by its user; the rest is 0
  * @path: file; "-" is standard output
@@ -28,6 +47,7 @@
  * @files: of a row, keep only so many; 0: all
  * @pcapng: its name, app, link and snaplen; snaplen is for JSON too
  * @file: the open file, or NULL
+ * @buf: of @file, and of those after it
  * @current: its name, for messages
  * @bytes: in it
  * @records: in it
@@ -35,6 +55,7 @@
  * @number: of the last file in the row
  * @opened: files opened
  * @row: names of those that are kept, oldest first
+ * @comment: of records of late
  */
 struct sink {
 	const char	*path;
@@ -46,6 +67,7 @@ struct sink {
 	struct pcapng	pcapng;
 
 	FILE		*file;
+	char		*buf;
 	char		*current;
 	uint64_t	bytes;
 	uint64_t	records;
@@ -54,6 +76,7 @@ struct sink {
 	unsigned int	opened;
 	char		**row;
 	size_t		row_n;
+	struct sink_comment comment[SINK_COMMENTS];
 };
 
 /* All that return int: 0, or -1 with errno; sink_where() is what failed. */

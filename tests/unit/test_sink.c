@@ -272,6 +272,78 @@ static void test_comment(void **state)
 	assert_string_equal(buf, "");
 }
 
+/* Each record has the comment of its own, whichever were before it. */
+static void test_comments(void **state)
+{
+	static const struct { unsigned int rule, gen, mark; } turns[] = {
+		{ 1, 7, 0 }, { 1 + SINK_COMMENTS, 7, 0 }, { 1, 7, 0 }, { 1, 8, 0 }, { 1, 8, 5 }, { 0, 0, 0 },
+		{ 1, 7, 0 }, { 1, 7, 0 },
+	};
+	struct sink s = { .path = in_dir("comments"), .pcapng = { .name = "q", .app = "t" } };
+	char file[8192], want[256], *at = file;
+	size_t i, len;
+	FILE *f;
+
+	assert_int_equal(sink_open(&s), 0);
+	for (i = 0; i < COUNT(turns); i++) {
+		struct tqueue_record rec = packet(20);
+
+		rec.rule = turns[i].rule;
+		rec.generation = turns[i].gen;
+		rec.mark = turns[i].mark;
+		assert_int_equal(sink_record(&s, &rec, bytes, &names), 0);
+	}
+	assert_int_equal(sink_end(&s), 0);
+	sink_free(&s);
+	f = fopen(in_dir("comments"), "r");
+	assert_non_null(f);
+	len = fread(file, 1, sizeof(file), f);
+	fclose(f);
+	for (i = 0; i < COUNT(turns); i++) {
+		struct tqueue_record rec = packet(20);
+
+		rec.rule = turns[i].rule;
+		rec.generation = turns[i].gen;
+		rec.mark = turns[i].mark;
+		record_comment(want, sizeof(want), &rec, &names);
+		at = memmem(at, file + len - at, "table=", 6);
+		assert_non_null(at);
+		assert_memory_equal(at, want, strlen(want));
+		at += strlen(want);
+		/* the padding, or the next option */
+		assert_true((unsigned char)*at < ' ');
+	}
+}
+
+static unsigned long writes(void)
+{
+	unsigned long n = 0;
+	char line[80];
+	FILE *f = fopen("/proc/self/io", "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "syscw: %lu", &n);
+	fclose(f);
+	return n;
+}
+
+/* As many bytes as the buffer has go with each system call. */
+static void test_few_writes(void **state)
+{
+	struct sink s = { .path = in_dir("few"), .pcapng = { .name = "q", .app = "t" } };
+	unsigned long before;
+	int i;
+
+	assert_int_equal(sink_open(&s), 0);
+	before = writes();
+	for (i = 0; i < 10000; i++)
+		put(&s, 100);
+	assert_int_equal(sink_flush(&s), 0);
+	assert_in_range(writes() - before, 2, s.bytes / (200 * 1024) + 2);
+	sink_free(&s);
+}
+
 static void test_errors(void **state)
 {
 	struct sink s = { .path = "/nonexistent/file", .pcapng = { .name = "", .app = "" } };
@@ -315,6 +387,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_rotate_time, clean),
 		cmocka_unit_test_teardown(test_json, clean),
 		cmocka_unit_test(test_comment),
+		cmocka_unit_test_teardown(test_comments, clean),
+		cmocka_unit_test_teardown(test_few_writes, clean),
 		cmocka_unit_test(test_errors),
 	};
 
