@@ -2,9 +2,10 @@
 /*
  * busy.c - counters of rules that many packets hit.
  *
- * A rule counts in the line that packets compare anyway, by atomic additions.
- * That is cheap until several CPUs hit the same rule all the time and take that
- * line from each other; but counters for each CPU would be too much for a
+ * A rule counts in the line that packets compare anyway, by atomic additions; its
+ * copies in the line of its handle, which goes into each record.
+ * That is cheap until several CPUs hit the same rule all the time and take these
+ * lines from each other; but counters for each CPU would be too much for a
  * million rules of which few are ever hit.  So a rule gets them when it is
  * found to be busy, and keeps them.
  *
@@ -121,6 +122,7 @@ void tq_rule_counters(const struct tq_rule *rule, struct tq_counters *sum)
 
 	sum->packets = atomic64_read(&home->packets);
 	sum->bytes = atomic64_read(&home->bytes);
+	sum->copies = atomic64_read(&rule->copies);
 	sum->last_hit = READ_ONCE(home->last_hit);
 	if (!busy)
 		return;
@@ -129,6 +131,7 @@ void tq_rule_counters(const struct tq_rule *rule, struct tq_counters *sum)
 
 		sum->packets += READ_ONCE(c->packets);
 		sum->bytes += READ_ONCE(c->bytes);
+		sum->copies += READ_ONCE(c->copies);
 		sum->last_hit = max(sum->last_hit, READ_ONCE(c->last_hit));
 	}
 }

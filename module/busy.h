@@ -32,11 +32,13 @@ struct tq_busy {
 
 /**
  * struct tq_counters - of one rule and CPU
+ * @copies: that were asked for
  * @last_hit: seconds since the epoch
  */
 struct tq_counters {
 	u64			packets;
 	u64			bytes;
+	u64			copies;
 	u32			last_hit;
 };
 
@@ -55,6 +57,13 @@ static inline void tq_busy_count(const struct tq_rule *rule, u32 len, u32 now)
 	this_cpu_add(c->bytes, len);
 	if (this_cpu_read(c->last_hit) != now)
 		this_cpu_write(c->last_hit, now);
+}
+
+/* The same for @n copies of it. */
+static inline void tq_busy_count_copies(const struct tq_rule *rule, u32 n)
+{
+	smp_rmb();							/* Q */
+	this_cpu_add(rule->extra->busy->copies, n);
 }
 
 /* To be called for each packet that makes the counter of a rule of @t a multiple of

@@ -160,7 +160,7 @@ static int put_counters(struct sk_buff *skb, const struct tq_version *v)
 	tq_rule_counters(rule, &sum);
 	return put_u64(skb, TQUEUE_A_RULE_PACKETS, sum.packets) ?:
 	       put_u64(skb, TQUEUE_A_RULE_BYTES, sum.bytes) ?:
-	       put_u64(skb, TQUEUE_A_RULE_COPIES, atomic64_read(&rule->copies)) ?:
+	       put_u64(skb, TQUEUE_A_RULE_COPIES, sum.copies) ?:
 	       put_u64(skb, TQUEUE_A_RULE_LAST_HIT_MS,
 		       (u64)sum.last_hit * MSEC_PER_SEC);
 }

@@ -111,6 +111,16 @@ static void count(struct tq_table *t, struct tq_version *v, const struct tq_key 
 		tq_busy_look(t, home, packets);
 }
 
+static void count_copies(const struct tq_version *v, u32 n)
+{
+	struct tq_rule *rule = tq_version_rule(v);
+
+	if (unlikely(READ_ONCE(v->flags) & TQ_V_BUSY))
+		tq_busy_count_copies(rule, n);
+	else
+		atomic64_add(n, &rule->copies);
+}
+
 static void lose(const struct tq_actions *a, struct tq_queue *steal,
 		 const struct tq_record_meta *meta, enum tqueue_loss cause)
 {
@@ -126,13 +136,12 @@ static void lose(const struct tq_actions *a, struct tq_queue *steal,
 static bool put_records(const struct visit *visit, const struct tq_version *v, bool match_only)
 {
 	const struct tq_actions *a = v->link->actions;
-	struct tq_rule *rule = tq_version_rule(v);
 	struct tq_queue *steal = match_only ? NULL : a->steal;
 	struct tq_record_meta meta;
 	u32 i;
 
 	meta_init(&meta, visit->key.family, visit->key.proto, visit->place->state);
-	meta.rule = rule->handle;
+	meta.rule = tq_version_rule(v)->handle;
 	meta.table = visit->t->id;
 	meta.table_name = visit->t->name;
 	meta.generation = visit->gen;
@@ -141,7 +150,7 @@ static bool put_records(const struct visit *visit, const struct tq_version *v, b
 	/* Chosen is counted whatever becomes of the copy: the queue counts
 	 * those that it loses.
 	 */
-	atomic64_add(a->n_copies + !!steal, &rule->copies);
+	count_copies(v, a->n_copies + !!steal);
 	if (unlikely(a->quota)) {
 		unsigned int cause = tq_quota_take(a->quota);
 

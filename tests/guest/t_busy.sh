@@ -21,28 +21,29 @@ if [ "$(getconf LONG_BIT)" != 64 ]; then
 	finish
 fi
 is "$(cat $PARAM)" 16384 "the rate, unless told otherwise"
+must T queue add q ring 8K
 must T table add t
-must T rule add t prio 1 proto udp dport 2000 pass
+must T rule add t prio 1 proto udp dport 2000 queue q pass
 must T rule add t prio 2 proto udp dport 2001 pass
 must T hook add t family inet hook prerouting priority raw
 must in_ns b iptables-nft -A INPUT -p udp -j DROP
 
 memory() { json_num memory_bytes "$(T -j table show t)"; }
-# counters DPORT: packets, bytes and second of the last hit of that rule
+# counters DPORT: packets, bytes, second of the last hit and copies of that rule
 counters() {
 	T -j -s rule list t | python3 -c '
 import json, sys
 for r in json.load(sys.stdin):
     if str(r["dport"]["min"]) == sys.argv[1]:
-        print(r["packets"], r["bytes"], r["last_hit_ms"] // 1000)' "$1"
+        print(r["packets"], r["bytes"], r["last_hit_ms"] // 1000, r["copies"])' "$1"
 }
 send() { # DPORT N: from both CPUs
 	kv <(gen va -c 0,1 -n "$2" "udp 10.9.0.1:7 10.9.0.2:$1 len=72")
 	sent=$((sent + KV[sent]))
 }
 LEN=100
-read -r p b last <<<"$(counters 2000)"
-is "$p $b $last" "0 0 0" "nothing yet"
+read -r p b last c <<<"$(counters 2000)"
+is "$p $b $last $c" "0 0 0 0" "nothing yet"
 
 # Not by a rate that nobody reaches, and not if nobody wants it.
 idle=$(memory)
@@ -73,14 +74,14 @@ busy() {
 check "above the rate: counters for each CPU" until_ok 20 busy
 now=$(memory)
 at_least $((now - idle)) $((2 * 16)) "which the table counts"
-read -r p b _ <<<"$(counters 2000)"
-is "$p $b" "$sent $((sent * LEN))" "nothing is lost or counted twice"
+read -r p b _ c <<<"$(counters 2000)"
+is "$p $b $c" "$sent $((sent * LEN)) $sent" "nothing is lost or counted twice"
 
 # Both CPUs send; what can be done to the rule is.
 (
 	last=0
 	while [ ! -e "$WORK/done" ]; do
-		read -r p _ _ <<<"$(counters 2000)"
+		read -r p _ <<<"$(counters 2000)"
 		[ "${p:-0}" -ge "$last" ] || echo "from $last to $p" >>"$WORK/fell"
 		last=${p:-0}
 	done
@@ -92,7 +93,7 @@ handle=$(json_num handle "$(T -j rule list t)")
 	while [ ! -e "$WORK/done" ]; do
 		i=$((i + 1))
 		T rule replace t handle "$handle" prio $((i % 3)) proto udp dport 2000 timeout $((1000 + i))s \
-			set-mark $i pass || echo replace >>"$WORK/failed"
+			set-mark $i queue q pass || echo replace >>"$WORK/failed"
 	done
 	echo $i >"$WORK/times"
 ) &
@@ -105,8 +106,8 @@ ok $? "counters never fall"
 [ ! -e "$WORK/failed" ]
 ok $? "the rule was replaced meanwhile"
 note "replaced $(<"$WORK/times") times"
-read -r p b last <<<"$(counters 2000)"
-is "$p $b" "$sent $((sent * LEN))" "every packet and byte of a rule that was changed"
+read -r p b last c <<<"$(counters 2000)"
+is "$p $b $c" "$sent $((sent * LEN)) $sent" "every packet, byte and copy of a rule that was changed"
 at_least "$last" $(($(date +%s) - 60)) "and when the last one was"
 is "$(T rule list t hit | grep -c 'dport 2000')" 1 "it has been hit"
 read -r p b _ <<<"$(counters 2001)"
