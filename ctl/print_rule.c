@@ -134,8 +134,8 @@ static void text_actions(FILE *f, const struct tq_rule *r)
 	if (HAS(SET_TTL))
 		fprintf(f, " ttl set %u", r->set_ttl);
 	if (HAS(ADD_TTL))
-		fprintf(f, " ttl %s %d", r->add_ttl < 0 ? "dec" : "inc",
-			r->add_ttl < 0 ? -r->add_ttl : r->add_ttl);
+		fprintf(f, " ttl %s %u", r->add_ttl < 0 ? "dec" : "inc",
+			r->add_ttl < 0 ? -(uint32_t)r->add_ttl : (uint32_t)r->add_ttl);
 	if (HAS(SET_DSCP))
 		fprintf(f, " set-dscp %u", r->set_dscp);
 }
