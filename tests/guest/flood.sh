@@ -12,8 +12,8 @@ flood_setup() {
 	must in_ns b iptables-nft -A INPUT -p udp --dport 2000:3999 -j DROP
 }
 
-# begin QUEUE...: queues (RING, SNAPLEN), a fresh table, three rules, each for a share of the packets,
-# that copy to each of the QUEUEs
+# begin QUEUE...: queues (RING, SNAPLEN), a fresh table, three rules, each for a share of
+# the packets, that copy to each of the QUEUEs
 begin() {
 	local q copies=
 	for q; do

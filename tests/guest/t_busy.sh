@@ -73,7 +73,7 @@ busy() {
 }
 check "above the rate: counters for each CPU" until_ok 20 busy
 now=$(memory)
-at_least $((now - idle)) $((2 * 16)) "which the table counts"
+at_least $((now - idle)) $((2 * 32)) "which the table counts"
 read -r p b _ c <<<"$(counters 2000)"
 is "$p $b $c" "$sent $((sent * LEN)) $sent" "nothing is lost or counted twice"
 

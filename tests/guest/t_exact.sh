@@ -41,35 +41,48 @@ reading() {
 }
 attached() { [ "$(json_num readers "$(T -j queue show q)")" = "$1" ]; }
 
-# sending [OPTION...]: starts both CPUs for SECS, and waits until they do
+# sending [OPTION...]: starts both CPUs, and waits until packets come; sent() ends it
 sending() {
-	start a "$WORK/sent" tqgen -d "$MAC_B" -c 0,1 -T "$SECS" "$@" va "$PACKET"
+	start a "$WORK/sent" tqgen -d "$MAC_B" -c 0,1 -T 1000 "$@" va "$PACKET"
 	SENDER=$STARTED
 	until_ok 30 moving || fail "$WHAT: nothing is sent"
 }
 moving() { [ "$(rule_sum packets t)" -gt 0 ]; }
 
-# stir WORD...: until the sender ends: sizes settings cpu; how often is in STIRRED
+# sent: packets came until now; how many is in SENT
+sent() {
+	kill -0 "$SENDER"
+	ok $? "$WHAT: packets came all the time"
+	stop "$SENDER"
+	kv "$WORK/sent"
+	SENT=${KV[sent]-0}
+	TOTAL=$((TOTAL + SENT))
+}
+
+# stir WORD...: for SECS, and until each has been at least once: sizes cpu, and the settings
+# always; how often is in STIRRED, how often the size in RESIZED
 stir() {
-	STIRRED=0
-	while kill -0 "$SENDER" 2>/dev/null; do
+	local end=$((SECONDS + SECS)) limit=$((SECONDS + SECS + 60))
+	STIRRED=0 RESIZED=0
+	while [ $SECONDS -lt $end ] || { [ $SECONDS -lt $limit ] &&
+		{ [ $STIRRED -lt 2 ] || [[ " $* " == *" sizes "* && $RESIZED == 0 ]]; }; }; do
 		case " $* " in *" sizes "*)
-			if ! T queue set q ring "$((8 << STIRRED % 6))K" >"$WORK/set" 2>&1 &&
-			   ! grep -q "not read empty" "$WORK/set"; then
+			if T queue set q ring "$((8 << STIRRED % 6))K" >"$WORK/set" 2>&1; then
+				RESIZED=$((RESIZED + 1))
+			elif ! grep -q "not read empty" "$WORK/set"; then
 				fail "$WHAT: queue set ring"
 				comment <"$WORK/set"
 			fi ;;
 		esac
 		T queue set q watermark "$((1 + STIRRED % 3))K" flush "$((1 + STIRRED % 4 * 7))ms" ||
 			fail "$WHAT: queue set watermark"
-		case " $* " in *" cpu "*) echo $((STIRRED % 2)) >$online ;; esac
+		case " $* " in *" cpu "*) echo $((STIRRED % 2)) >$online || fail "$WHAT: CPU hotplug" ;; esac
 		STIRRED=$((STIRRED + 1))
 	done
+	at_least $STIRRED 2 "$WHAT: changes while packets came"
+	case " $* " in *" sizes "*) at_least $RESIZED 1 "$WHAT: of the ring size" ;; esac
 	[ ! -w $online ] || echo 1 >$online
-	wait "$SENDER"
-	kv "$WORK/sent"
-	SENT=${KV[sent]-0}
-	TOTAL=$((TOTAL + SENT))
+	sent
 }
 
 # counted_all: the queue has a number for each packet that was sent
@@ -79,20 +92,19 @@ counted_all() {
 	[ $(($(json_num records "$stats") + $(json_num lost_total "$stats"))) = "$SENT" ]
 }
 
-# numbers READ: the sender's, of all who have read so many
+# numbers READ DISORDER: the sender's, of all who have read so many; DISORDER -: it may be
 numbers() {
-	local disorder=$2
 	kv <(tqread -m "$WORK/numbers")
 	is "${KV[read]} ${KV[twice]}" "$1 0" "$WHAT: as many packets of the sender's, none of them twice"
-	[ -z "$disorder" ] || is "$disorder" 0 "$WHAT: in the order in which they were sent"
+	[ "$2" = - ] || is "$2" 0 "$WHAT: in the order in which they were sent"
 }
 
 # account STIRRED-WORDS: of everything, when nobody reads any more
 account() {
-	local read disorder=""
+	local read disorder=-
 	kv "$WORK/reader"
 	# Of a CPU that goes another takes over what it had not come to.
-	case " $* " in *" cpu "*) ;; *) disorder=${KV[disorder]} ;; esac
+	case " $* " in *" cpu "*) ;; *) disorder=${KV[disorder]-"not told"} ;; esac
 	check "$WHAT: each packet was counted" until_ok 60 counted_all
 	tqread -E "$MAC_B $MAC_A $PACKET" -L "$WORK/numbers" -l "$WORK/ledger" -i 300 "$(queue_dev q)" \
 		>"$WORK/drained"
@@ -153,8 +165,8 @@ ended() {
 	kv "$WORK/reader"
 	is "${KV[eof]-}" 1 "$WHAT: the end of the file"
 	at_least "${KV[records]-0}" 1 "$WHAT: records"
-	disorder=${KV[disorder]-} records=${KV[records]-}
-	numbers "$records" "$disorder"
+	records=${KV[records]-}
+	numbers "$records" "${KV[disorder]-"not told"}"
 }
 
 n=0
@@ -180,7 +192,7 @@ for how in "8, read" "8, epoll" "1, mmap"; do
 	is "$records" "$(json_num records "$stats")" "$WHAT: all of its records were read"
 	kv <(tqread -m "$WORK/ledger")
 	is "${KV[missing]} ${KV[twice]}" "0 0" "$WHAT: no number of a ring is missing or there twice"
-	wait "$SENDER"
+	sent
 done
 
 for how in "8, poll" "1, mmap"; do
@@ -191,6 +203,8 @@ for how in "8, poll" "1, mmap"; do
 	begin q
 	reading "${options[@]}"
 	sending -Q
+	kill -0 "$SENDER"
+	ok $? "$WHAT: packets come"
 	must ip netns del b
 	ended
 	kv <(tqread -m "$WORK/ledger")
