@@ -12,7 +12,7 @@
 # timeout: 300
 # files: failload.py
 # kernels: debug
-# short: FIRST=12 STEP=5
+# short: FIRST=8 STEP=11
 # debug: 1800 STEP=1
 # alone: yes
 . "$(dirname "$0")/lib.sh"

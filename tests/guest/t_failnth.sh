@@ -14,8 +14,8 @@
 #
 # timeout: 500
 # kernels: debug
-# debug: 3300 STEP=1 LIMIT=100
-# short: FIRST=4 STEP=9 LIMIT=60
+# debug: 6600 STEP=1 LIMIT=2000
+# short: FIRST=4 STEP=16 LIMIT=60
 . "$(dirname "$0")/lib.sh"
 : "${FIRST=12}" "${STEP=7}" "${LIMIT=60}"
 
