@@ -61,13 +61,17 @@ ATTRIBUTE_GROUPS(queue);
 
 /* The class. */
 
+/* Without an answer the core takes the device's own name, when it makes the node or
+ * when it removes it, and one of the two nodes stays in /dev.  So this may not fail;
+ * it is called where sleeping is allowed.
+ */
 static char *class_devnode(tq_class_const struct device *dev, umode_t *mode)
 {
 	const struct tq_queue *q = queue_of(dev);
 
 	if (mode)
 		*mode = 0660;
-	return kasprintf(GFP_KERNEL, "tqueue/%u", q->id);
+	return kasprintf(GFP_KERNEL | __GFP_NOFAIL, "tqueue/%u", q->id);
 }
 
 static int class_uevent(tq_class_const struct device *dev, struct kobj_uevent_env *env)

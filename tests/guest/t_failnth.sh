@@ -131,6 +131,8 @@ END
 
 op "queue add" "" "tqctl queue add n ring 16K" "tqctl queue del n"
 op "queue add, log" "" "tqctl queue add n mode log ring 16K" "tqctl queue del n"
+nodes=$(compgen -G "/dev/tqueue[0-9]*")
+is "$nodes" "" "no node in /dev but in its folder"
 op "queue set" "" "tqctl queue set q snaplen 99 watermark 2K" "tqctl queue set q snaplen 0 watermark 1K"
 op "ring size" "" "tqctl queue set q ring 32K" "tqctl queue set q ring 16K"
 op "queue flush" "" "tqctl queue flush q"
