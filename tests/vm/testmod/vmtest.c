@@ -66,26 +66,60 @@ static noinline void count_marked(void)
 	WRITE_ONCE(counter, READ_ONCE(counter) + 1);
 }
 
-static void (*race)(void);
+/* A value that goes from hand to hand, without and with what orders it before the turn:
+ * only a model of memory that reorders sees the race of the first.  The accesses after
+ * the store are in the same function, as the model ends with that.
+ */
 
-static int racer(void *unused)
+static unsigned long parcel;
+static int turn;
+
+static noinline void send_unordered(void)
+{
+	parcel++;
+	WRITE_ONCE(turn, 1);
+	while (READ_ONCE(turn) && !kthread_should_stop())
+		cpu_relax();
+}
+
+static noinline void send_ordered(void)
+{
+	parcel++;
+	smp_store_release(&turn, 1);
+	while (READ_ONCE(turn) && !kthread_should_stop())
+		cpu_relax();
+}
+
+static noinline void receive(void)
+{
+	while (!smp_load_acquire(&turn))
+		if (kthread_should_stop())
+			return;
+	parcel++;
+	smp_store_release(&turn, 0);
+}
+
+static void (*races[2])(void);
+
+static int racer(void *race)
 {
 	while (!kthread_should_stop()) {
-		race();
+		(*(void (**)(void))race)();
 		cond_resched();
 	}
 	return 0;
 }
 
-static int run_race(void (*fn)(void))
+static int run_race(void (*one)(void), void (*other)(void))
 {
 	struct task_struct *a, *b;
 
-	race = fn;
-	a = kthread_run(racer, NULL, "vmtest-a");
+	races[0] = one;
+	races[1] = other;
+	a = kthread_run(racer, &races[0], "vmtest-a");
 	if (IS_ERR(a))
 		return PTR_ERR(a);
-	b = kthread_run(racer, NULL, "vmtest-b");
+	b = kthread_run(racer, &races[1], "vmtest-b");
 	msleep(3000);
 	kthread_stop(a);
 	return IS_ERR(b) ? PTR_ERR(b) : kthread_stop(b);
@@ -115,9 +149,13 @@ static int __init vmtest_init(void)
 		mutex_unlock(&mutex);
 		spin_unlock(&lock_a);
 	} else if (!strcmp(todo, "count")) {
-		return run_race(count);
+		return run_race(count, count);
 	} else if (!strcmp(todo, "count-marked")) {
-		return run_race(count_marked);
+		return run_race(count_marked, count_marked);
+	} else if (!strcmp(todo, "send-unordered")) {
+		return run_race(send_unordered, receive);
+	} else if (!strcmp(todo, "send-ordered")) {
+		return run_race(send_ordered, receive);
 	}
 	return 0;
 }
