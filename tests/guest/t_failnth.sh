@@ -9,8 +9,9 @@
 # guest ends, a lost reference by the module that can't be unloaded.  Of the module's load
 # see t_failload.
 #
-# Every STEP-th place is tried after the first FIRST.  tqctl's first message asks for the
-# family and is none of ours; what comes behind it counts.
+# Every STEP-th place is tried after the first FIRST, up to LIMIT; with STEP 1 that has to
+# be all of them.  tqctl's first message asks for the family and is none of ours; what comes
+# behind it counts.
 #
 # timeout: 500
 # kernels: debug
@@ -55,7 +56,7 @@ hook_of() { tqctl hook list | sed -n "s/^\([0-9]*\): .*family $1 .*/\1/p"; }
 # What counts begins with message FROM.
 SAME="" GRANTED=0 REFUSED=0 FROM=2
 op() {
-	local what=$1 in=$2 do=$3 undo=${4-} before after now n=1 status tried=0 refused=0 granted=0 bad=""
+	local what=$1 in=$2 do=$3 undo=${4-} before after now n=1 status tried=0 refused=0 granted=0 bad="" left=yes
 	local said
 	before=$(state)
 	eval "$do" >"$WORK/out" 2>&1 || {
@@ -80,6 +81,7 @@ op() {
 		status=$?
 		if [ ! -e "$WORK/failed" ]; then
 			[ -z "$undo" ] || must eval "$undo"
+			left=""
 			break
 		fi
 		tried=$((tried + 1))
@@ -113,6 +115,7 @@ op() {
 	done
 	GRANTED=$granted REFUSED=$refused
 	at_least $tried 1 "$what: $refused refused, $granted granted; places"
+	[ "$STEP" != 1 ] || is "$left" "" "$what: that was the last"
 	[ -z "$undo" ] || is "$(state)" "$before" "$what: as before"
 }
 
@@ -156,7 +159,8 @@ echo "rule del t handle 1000" >>"$WORK/many"
 	done
 	echo "rule add t handle 1000 prio 1 proto udp dport 2000 queue q pass"
 } >"$WORK/few"
-op "a transaction of several messages" "" "tqctl -b $WORK/many" "tqctl -b $WORK/few"
+# Ten places and more for each of its rules.
+STEP=$((STEP * 37)) op "a transaction of several messages" "" "tqctl -b $WORK/many" "tqctl -b $WORK/few"
 SAME=yes
 op "lists" "" "tqctl --holders -b $WORK/look"
 op "rule test" "" "tqctl rule test t proto udp src 10.0.0.1 dst 10.0.0.2 sport 1 dport 2000"
@@ -182,6 +186,11 @@ at_least "$FROM" 5 "the commit is not the first message"
 op "commit with confirm" "" "sh $WORK/try"
 at_least "$REFUSED" 1 "a commit is refused if it could not be taken back"
 FROM=2
+{
+	cat "$WORK/next"
+	printf '%s\n' "table add n" "rule add n prio 1 proto tcp pass" "hook add n family inet hook output"
+} >"$WORK/mixed"
+op "one transaction of all kinds" "" "tqctl apply --quiet $WORK/mixed" "tqctl apply --quiet $WORK/now"
 op "metrics" "" "tqctl metrics"
 
 # ---- iptables ----
