@@ -9,7 +9,7 @@
 # if that was what failed; a namespace and a rule are made or not.  Lost memory is found
 # by kmemleak when the guest ends.
 #
-# timeout: 300
+# timeout: 500
 # files: failload.py
 # kernels: debug
 # short: FIRST=12 STEP=8
