@@ -12,7 +12,7 @@
 # timeout: 500
 # files: failload.py
 # kernels: debug
-# short: FIRST=12 STEP=8
+# short: FIRST=12 STEP=5
 # debug: 1800 STEP=1
 # alone: yes
 . "$(dirname "$0")/lib.sh"
@@ -55,7 +55,7 @@ fails() {
 fails "load: it works, or nothing of it is left" 10 load "$module" "$LIMIT" 1 "$LIMIT"
 at_least "${KV[refused]:-0}" 5 "load: refused"
 fails "load with queues" 20 load "$module" "$FIRST" "$STEP" "$LIMIT" "queues=one,two:32K ring_size=16K"
-at_least "${KV[refused]:-0}" 5 "load with queues: refused"
+at_least "${KV[refused]:-0}" 10 "load with queues: refused"
 ! tqctl version >/dev/null 2>&1 || [ -e /sys/module/tqueue ]
 ok $? "nobody answers for it"
 # What a load has left of notifiers would be called now.
