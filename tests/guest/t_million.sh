@@ -40,15 +40,21 @@ go_on() {
 	wait "$PAUSED"
 }
 
-# memory_of COMMAND...: its own memory, in KB, when all but the last of its output was
-# read.  Not VmHWM: of that the kernel counts 64 pages of each kind on each CPU or task
-# by itself, and it has what of the libraries was touched.
+own_pages() { awk '/^Anonymous:/ { print $2 }' "/proc/$PAUSED/smaps_rollup"; }
+
+# memory_of COMMAND...: its own memory, in KB, when the first of its output was read or
+# when all but the last was, whichever is more.  Not VmHWM: of that the kernel counts 64
+# pages of each kind on each CPU or task by itself, and it has what of the libraries was
+# touched.
 memory_of() {
-	local size
+	local size early late
 	size=$(in_ns b "$@" | wc -c)
-	paused "$WORK/paused" $((size - 120000)) "$@"
-	awk '/^Anonymous:/ { print $2 }' "/proc/$PAUSED/smaps_rollup"
+	paused "$WORK/paused" 100 "$@"
+	early=$(own_pages)
+	head -c $((size - 120000)) <&4 >>"$WORK/paused"
+	late=$(own_pages)
 	go_on /dev/null
+	echo $((early > late ? early : late))
 }
 
 # ---- whole ----
