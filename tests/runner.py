@@ -7,8 +7,9 @@
   runner.py --sum FILE...   tables and totals of what TQUEUE_RESULTS collected
 
 A test is a command that prints TAP: "ok 1 - name", "not ok 2 - name",
-"ok 3 - name # SKIP why".  An exit status other than 0 is a failure of its own;
-a test without a TAP line counts as one.  A guest test is tests/guest/t_NAME.sh,
+"ok 3 - name # SKIP why".  An exit status other than 0 is a failure of its own (but 132 of
+tests/vm/run, a known fault of the emulator: such a test, if nothing of it had failed, runs
+once more, and the table says so); a test without a TAP line counts as one.  A guest test is tests/guest/t_NAME.sh,
 with these lines in its first comment (all optional):
 
   # timeout: SECONDS          default 120
@@ -70,8 +71,9 @@ TAP = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*-?[ \t]*(.*)$")
 SKIP = re.compile(r"#\s*SKIP\b\s*(.*)", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
 BAIL = re.compile(r"^Bail out!\s*(.*)")
-CODES = {124: "timeout", 125: "the harness failed", 133: "kernel report or taint",
-         134: "the kernel crashed"}
+STALE = 132
+CODES = {124: "timeout", 125: "the harness failed", STALE: "the emulator ran a breakpoint that was gone",
+         133: "kernel report or taint", 134: "the kernel crashed"}
 print_lock = threading.Lock()
 running = set()
 folders = {}
@@ -88,10 +90,25 @@ class Job:
     def __init__(self, name, command, where="host", env=None):
         self.name, self.where, self.command = name, where, command
         self.env = dict(os.environ, LC_ALL="C", **(env or {}))
-        self.passed, self.failed, self.skipped = 0, [], []
         self.seconds = 0.0
+        self.again = False
+        self.forget()
+
+    def forget(self):
+        """As if it had never begun."""
+        self.passed, self.failed, self.skipped = 0, [], []
         self.planned = None
         self.began = self.ended = False
+
+    def may_repeat(self):
+        """Whether it may: once, and not to have a failure forgotten."""
+        return not self.again and not self.failed
+
+    def repeat(self):
+        """Once more, for no fault of the test's or the kernel's."""
+        self.forget()
+        self.again = True
+        say("[%s] # %s: once more" % (self.title(), CODES[STALE]))
 
     def title(self):
         return self.name if self.where == "host" else "%s %s" % (self.where, self.name)
@@ -115,8 +132,8 @@ class Job:
     def results(self):
         return [self]
 
-    def run(self):
-        start = time.monotonic()
+    def once(self):
+        """Runs the command, and returns its status, or None."""
         try:
             proc = subprocess.Popen(
                 self.command, cwd=TREE, env=self.env, stdin=subprocess.DEVNULL,
@@ -124,7 +141,7 @@ class Job:
         except OSError as err:
             self.failed.append(str(err))
             say("[%s] not ok - %s" % (self.title(), err))
-            return
+            return None
         running.add(proc)
         for raw in proc.stdout:
             text = raw.decode(errors="replace").rstrip("\r\n")
@@ -133,8 +150,16 @@ class Job:
             say("[%s] %s" % (self.title(), text))
         status = proc.wait()
         running.discard(proc)
+        return status
+
+    def run(self):
+        start = time.monotonic()
+        status = self.once()
+        if status == STALE and self.may_repeat():
+            self.repeat()
+            status = self.once()
         self.seconds = time.monotonic() - start
-        why = self.verdict(status)
+        why = None if status is None else self.verdict(status)
         if why:
             say("[%s] not ok - %s" % (self.title(), why))
         say("[%s] done in %.1f s: %d passed, %d failed, %d skipped"
@@ -178,19 +203,24 @@ class Group:
             shared = SharedGuest(self.where, todo, self.command(todo))
             shared.run()
             left = [j for j in todo if not j.ended]
-            if len(left) == len(todo) and not left[0].began:
+            none = len(left) == len(todo) and not left[0].began
+            # During which, or before or after which, the guest ended.
+            last = left[0] if none or left and left[0].began else todo[len(todo) - len(left) - 1]
+            if shared.stale and last.may_repeat():
+                last.repeat()
+            elif none:
                 # Not even the first of them began: no use in another guest.
                 for job in left:
                     job.failed.append("did not run: " + (shared.failed or ["?"])[-1])
                 return
-            if left and left[0].began:
-                left[0].ended = True
-                left[0].failed += shared.failed or ["the guest ended"]
+            elif not last.ended:
+                last.ended = True
+                last.failed += shared.failed or ["the guest ended"]
             else:
                 # A report of the kernel, found at the end: it may be of any of them.
                 done = [j for j in todo if j.ended]
-                done[-1].failed += ["after %s: %s" % ("+".join(j.name for j in done), f)
-                                    for f in shared.failed]
+                last.failed += ["after %s: %s" % ("+".join(j.name for j in done), f)
+                                for f in shared.failed]
             todo = [j for j in todo if not j.ended]
 
 
@@ -201,7 +231,17 @@ class SharedGuest(Job):
         super().__init__("guest of %d tests" % len(jobs), command, kernel)
         self.tests = {j.name: j for j in jobs}
         self.now = None
+        self.stale = False
         self.start = 0.0
+
+    def may_repeat(self):
+        # Which of its tests is, the group decides.
+        return False
+
+    def once(self):
+        status = super().once()
+        self.stale = status == STALE
+        return status
 
     def title(self):
         return "%s %s" % (self.where, self.now.name if self.now else self.name)
@@ -488,6 +528,9 @@ def report(rows, times):
                 width, r["name"], r["passed"], len(r["failed"]), len(r["skipped"]), r["seconds"]))
     for name, seconds in times:
         say("%-*s  took %d min %02d s" % ((width, name) + divmod(round(seconds), 60)))
+    for r in rows:
+        if r.get("again"):
+            say("again: [%s%s] %s" % ("" if r["where"] == "host" else r["where"] + " ", r["name"], CODES[STALE]))
     for kind in ("skipped", "failed"):
         for r in rows:
             for text in r[kind]:
@@ -538,7 +581,7 @@ def main():
         say("== %s: %d tests, %d at once" % (group, len(jobs), together))
         run_all(jobs, together)
         done = [{"name": j.name, "where": j.where, "passed": j.passed, "failed": j.failed,
-                 "skipped": j.skipped, "seconds": j.seconds} for job in jobs for j in job.results()]
+                 "skipped": j.skipped, "seconds": j.seconds, "again": j.again} for job in jobs for j in job.results()]
         rows += done
         times.append((group, time.monotonic() - start))
         if os.environ.get("TQUEUE_RESULTS"):

@@ -131,6 +131,8 @@ static int __init vmtest_init(void)
 		WARN(1, "vmtest: asked to\n");
 	} else if (!strcmp(todo, "bug")) {
 		BUG();
+	} else if (!strcmp(todo, "breakpoint")) {
+		asm volatile("int3");
 	} else if (!strcmp(todo, "spin")) {
 		preempt_disable();
 		for (;;)
