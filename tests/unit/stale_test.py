@@ -42,9 +42,12 @@ CASES = [
     ("a BUG", oops("Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"), None),
     ("a BUG, and a trap after it",
      oops("Oops: invalid opcode: 0000 [#1] PREEMPT SMP") + oops("Oops: int3: 0000 [#2] PREEMPT SMP"), None),
+    ("a report of lockdep, and the trap after it",
+     ["[  700.1] WARNING: possible circular locking dependency detected"] + oops(), None),
     ("a log that ends before the code", oops()[:3], None),
     ("no memory of the code", oops()[:3] + ["Code: Unable to access opcode bytes at 0xffffffffc0."], None),
-    ("no oops", ["[    1.0] Linux version 6.12"], None),
+    ("no oops", ["[    1.0] WARNING: CPU: 0 PID: 1 at kernel/fork.c:1"], None),
+    ("nothing", [], None),
 ]
 
 

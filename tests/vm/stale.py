@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whether a kernel log ends with a breakpoint that no memory holds: the emulator's fault.
 
-  stale.py FILE     prints "stale" or "no"
+  stale.py FILE     prints "stale" or "no", of the first oops
 
 To change an instruction that a CPU may be running (a static key, a tracepoint) x86's kernel
 puts a breakpoint there, changes what follows, and takes the breakpoint away; then it waits
@@ -26,16 +26,17 @@ PLACE = re.compile(r"\bRIP: 0010:(\S+\+0x[0-9a-f]+/0x[0-9a-f]+)(?: \[(\w+)\])?")
 CODE = re.compile(r"\bCode: (?:.* )?([0-9a-f]{2}) <[0-9a-f]{2}>")
 
 
-def stale_breakpoint(log):
-    """The place in the kernel, if the first oops of @log's lines is of that kind, or None.
+def stale_breakpoint(report):
+    """The place in the kernel, if the kernel's first report is of that kind, or None.
 
-    What another CPU says in between does not matter: that one is at such a place, too.
+    @report: the log from that report on.  It has to be the first, as a report before it is
+    one of something else.  What another CPU says in between does not matter: that one is at
+    such a place, too.
     """
-    oops = next((i for i, line in enumerate(log) if re.search(r"\[#1\]", line)), None)
-    if oops is None or not TRAP.search(log[oops]):
+    if not report or not TRAP.search(report[0]):
         return None
     place = code = None
-    for line in log[oops:oops + 40]:
+    for line in report[:40]:
         place = place or PLACE.search(line)
         code = code or CODE.search(line)
     if not place or place[2] or not code or code[1] == "cc":
@@ -45,4 +46,6 @@ def stale_breakpoint(log):
 
 if __name__ == "__main__":
     with open(sys.argv[1], errors="replace") as f:
-        print("stale" if stale_breakpoint(f.read().splitlines()) else "no")
+        lines = f.read().splitlines()
+    start = next((n for n, line in enumerate(lines) if "[#1]" in line), len(lines))
+    print("stale" if stale_breakpoint(lines[start:]) else "no")
